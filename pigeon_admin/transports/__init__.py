@@ -1,0 +1,1 @@
+"""How bytes reach a partner: one module a protocol, all with the interface of ``base``."""

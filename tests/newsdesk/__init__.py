@@ -1,0 +1,1 @@
+"""A host project's app, with a field of every kind that a rule can ask about."""
