@@ -54,6 +54,10 @@ class SecretField(models.TextField):  # type: ignore[type-arg]
             return value.token
         return encrypt(value) if isinstance(value, str) else value
 
+    def to_python(self, value: Any) -> Any:
+        """``full_clean`` writes back what this answers: a ``Secret`` must not become its dots."""
+        return value if isinstance(value, Secret) else super().to_python(value)
+
     def value_to_string(self, obj: models.Model) -> str:
         """Nothing: dumpdata and other serializers must not carry secrets away, not even encrypted ones."""
         return ""

@@ -1,0 +1,21 @@
+"""What the forms of rules, templates and destinations share: a short name that is proposed once and then stands."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+
+class NamedAdmin(admin.ModelAdmin):
+    """``slug`` is filled in from the name while adding, and read-only from then on."""
+
+    save_on_top = True
+    search_fields = ["name", "slug", "notes"]
+
+    def get_prepopulated_fields(self, request, obj=None):
+        if obj is not None or not self.has_add_permission(request):
+            return {}
+        return {"slug": ["name"]}
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = list(super().get_readonly_fields(request, obj))
+        return [*fields, "slug"] if obj is not None else fields

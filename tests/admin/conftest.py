@@ -1,0 +1,1 @@
+"""A logged-in superuser for the admin tests."""
