@@ -13,11 +13,12 @@ from pigeon_admin.models.destinations import (
 from pigeon_admin.models.documents import Document, FileDocument, TemplateDocument
 from pigeon_admin.models.rules import ConditionRow, Rule, RuleSetVersion, SaveRule
 from pigeon_admin.models.templates import ExportTemplate
-from pigeon_admin.models.workers import DestinationState, TaskRun, WorkerHeartbeat
+from pigeon_admin.models.workers import Dashboard, DestinationState, TaskRun, WorkerHeartbeat
 
 __all__ = [
     "Attempt",
     "ConditionRow",
+    "Dashboard",
     "Delivery",
     "Destination",
     "DestinationState",

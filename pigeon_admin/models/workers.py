@@ -62,3 +62,13 @@ class TaskRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Dashboard(TaskRun):
+    """No table of its own: gives the dashboard its place in the admin, and its permissions (view it; change: start tasks)."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ("view", "change")
+        verbose_name = _("dashboard")
+        verbose_name_plural = _("Dashboard")

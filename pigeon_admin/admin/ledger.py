@@ -1,0 +1,139 @@
+"""What the read-only lists of the ledger share, so that they stay fast with a million rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import cached_property
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from pigeon_admin.models import Destination, Rule
+
+
+class LimitedPaginator(Paginator):
+    """Counts no further than ``LIMIT`` rows: nobody pages past that, and counting a whole table takes longer than showing it."""
+
+    LIMIT = 100_000
+
+    @cached_property
+    def count(self):
+        ordered = getattr(self.object_list, "order_by", None)
+        if ordered is None:
+            return len(self.object_list)
+        return ordered().values("pk")[: self.LIMIT].count()
+
+    @property
+    def is_limited(self) -> bool:
+        """There are at least ``LIMIT`` rows, perhaps more."""
+        return self.count >= self.LIMIT
+
+
+class LedgerAdmin(admin.ModelAdmin):
+    """Only workers and saves write the ledger: nothing here is added, edited or deleted by hand."""
+
+    paginator = LimitedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 200
+    actions_selection_counter = True
+    ordering = ["-pk"]
+
+    class Media:
+        css = {"all": ["pigeon_admin/ledger.css"]}
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        """Nobody edits a row, but Django also asks this before it shows one: then the permission to view decides."""
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class NameFilter(admin.SimpleListFilter):
+    """Filter by one of the named things; reads their names only."""
+
+    model: type[Rule] | type[Destination]
+    lookup = ""
+
+    def lookups(self, request, model_admin) -> Iterable[tuple[str, str]]:
+        rows = self.model._base_manager.non_polymorphic().order_by("name", "pk").values_list("pk", "name")
+        return [(str(pk), name) for pk, name in rows]
+
+    def queryset(self, request, queryset):
+        if self.value() is None:
+            return queryset
+        return queryset.filter(**{self.lookup: self.value()}) if str(self.value()).isdecimal() else queryset.none()
+
+
+class RuleFilter(NameFilter):
+    title = _("rule")
+    parameter_name = "rule"
+    model = Rule
+    lookup = "rule_id"
+
+
+class DestinationFilter(NameFilter):
+    title = _("destination")
+    parameter_name = "destination"
+    model = Destination
+    lookup = "destination_id"
+
+
+class SinceFilter(admin.SimpleListFilter):
+    """Filter by a time that has passed, from a boundary on: a range that an index serves."""
+
+    field = ""
+
+    def lookups(self, request, model_admin):
+        return [("hour", _("Last hour")), ("today", _("Today")), ("week", _("Last 7 days")), ("month", _("Last 30 days"))]
+
+    def queryset(self, request, queryset):
+        since = since_moment(self.value())
+        return queryset if since is None else queryset.filter(**{f"{self.field}__gte": since})
+
+
+class CreatedFilter(SinceFilter):
+    title = _("created")
+    parameter_name = "created"
+    field = "created_at"
+
+
+class SettledFilter(SinceFilter):
+    title = _("settled")
+    parameter_name = "settled"
+    field = "settled_at"
+
+
+class ObjectFilter(admin.SimpleListFilter):
+    """All rows about one object, ``app.Model:pk``; shows itself only while in use."""
+
+    title = _("object")
+    parameter_name = "object"
+    prefix = ""
+
+    def lookups(self, request, model_admin):
+        chosen = self.used_parameters.get(self.parameter_name)
+        return [(chosen, chosen)] if chosen else []
+
+    def queryset(self, request, queryset):
+        if not self.value():
+            return queryset
+        model, _colon, object_pk = self.value().partition(":")
+        return queryset.filter(**{f"{self.prefix}model": model, f"{self.prefix}object_pk": object_pk})
+
+
+def since_moment(choice: str | None):
+    """The boundary that a ``SinceFilter`` choice stands for; “today” begins at midnight of the current time zone."""
+    now = timezone.now()
+    if choice == "today":
+        return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    lengths = {"hour": timedelta(hours=1), "week": timedelta(days=7), "month": timedelta(days=30)}
+    return now - lengths[choice] if choice in lengths else None

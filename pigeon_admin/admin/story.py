@@ -1,0 +1,90 @@
+"""The story of one delivery: what was sent, why, where to, and what happened at each try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from pigeon_admin.admin import operations
+from pigeon_admin.admin.wording import exact, span
+from pigeon_admin.models import Attempt, Delivery, Package
+
+ATTEMPTS_SHOWN = 200
+
+
+def story_of(request: HttpRequest, delivery: Delivery, site_name: str) -> dict[str, Any]:
+    """Template context of the page of ``delivery``."""
+    package = delivery.package
+    names = ("retry", "rebuild", "cancel")
+    return {
+        "delivery": delivery,
+        "package": package,
+        "object_url": object_url(request, package, site_name),
+        "buttons": operations.buttons(delivery, site_name, "?_page=1", names=names) if operations.may_operate(request) else "",
+        "attempts": [told(attempt) for attempt in delivery.attempts.order_by("-pk")[:ATTEMPTS_SHOWN]],
+        "siblings": siblings_of(package).exclude(pk=delivery.pk),
+        "files": files_of(request, package, site_name),
+        "why": why_of(package),
+    }
+
+
+def siblings_of(package: Package) -> QuerySet[Delivery]:
+    """The deliveries of one package, with what a list of them shows."""
+    return package.deliveries.select_related("destination", "package").order_by("pk")
+
+
+def told(attempt: Attempt) -> dict[str, Any]:
+    """One row of the attempts table."""
+    return {
+        "attempt": attempt,
+        "started": exact(attempt.started_at),
+        "took": span(attempt.finished_at - attempt.started_at) if attempt.finished_at else "–",
+        "good": attempt.outcome == Attempt.Outcome.SENT,
+        "proof": list(proof_lines(attempt.proof)),
+    }
+
+
+def proof_lines(proof: Any, label: str = "") -> Iterator[tuple[str, str]]:
+    """What the partner's server said, flattened to (label, value) lines."""
+    if isinstance(proof, Mapping):
+        for key, value in proof.items():
+            words = str(key).replace("_", " ")
+            yield from proof_lines(value, f"{label} › {words}" if label else words)
+    elif isinstance(proof, list | tuple):
+        for position, value in enumerate(proof, 1):
+            yield from proof_lines(value, f"{label} {position}" if len(proof) > 1 else label)
+    elif proof not in (None, ""):
+        yield label, {True: _("yes"), False: _("no")}.get(proof, str(proof)) if isinstance(proof, bool) else str(proof)
+
+
+def files_of(request: HttpRequest, package: Package, site_name: str) -> list[dict[str, Any]]:
+    """The frozen files, each with its link if this person may see it."""
+    may_see = request.user.has_perm("pigeon_admin.view_package")
+    return [
+        {
+            **document,
+            "url": reverse("admin:pigeon_admin_package_file", args=[package.pk, position], current_app=site_name) if may_see else "",
+        }
+        for position, document in enumerate(package.documents or [])
+    ]
+
+
+def object_url(request: HttpRequest, package: Package, site_name: str) -> str:
+    """The page of the object in this admin, or "" where there is none or this person may not see it."""
+    label, _dot, name = package.model.lower().partition(".")
+    if not (request.user.has_perm(f"{label}.view_{name}") or request.user.has_perm(f"{label}.change_{name}")):
+        return ""
+    try:
+        return reverse(f"admin:{label}_{name}_change", args=[package.object_pk], current_app=site_name)
+    except NoReverseMatch:
+        return ""
+
+
+def why_of(package: Package) -> dict[str, Any]:
+    """The verdict that was written at the save."""
+    return package.verdict or {}
