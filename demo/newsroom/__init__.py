@@ -1,0 +1,1 @@
+"""The content of a small newspaper; knows nothing of who gets it."""

@@ -1,0 +1,1 @@
+"""The newspaper's first edition: texts and pictures of our own."""

@@ -1,0 +1,1 @@
+"""What the partners have: their folders, shown."""
