@@ -263,7 +263,7 @@ def explain(log: Path) -> str:
         words = f"There is no permission to write to {VENV}."
     else:
         words = "pip could not install what is needed."
-    last = "\n".join("    " + line for line in text.strip().splitlines()[-8:])
+    last = "\n".join("    " + line for line in text.strip().splitlines()[-15:])
     return f"{words}\nThe last lines of {log}:\n{last}"
 
 
@@ -271,7 +271,7 @@ def run(command: list[str], words: str) -> None:
     """Run a step quietly; raises SetupError with ``words`` and its output."""
     answer = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if answer.returncode:
-        last = "\n".join("    " + line for line in (answer.stdout + answer.stderr).strip().splitlines()[-8:])
+        last = "\n".join("    " + line for line in (answer.stdout + answer.stderr).strip().splitlines()[-15:])
         raise SetupError(f"{words}\n{last}")
 
 

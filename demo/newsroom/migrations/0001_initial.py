@@ -6,80 +6,100 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Author',
+            name="Author",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('email', models.EmailField(blank=True, max_length=254)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                ("email", models.EmailField(blank=True, max_length=254)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Section',
+            name="Section",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('slug', models.SlugField(max_length=100, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                ("slug", models.SlugField(max_length=100, unique=True)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, unique=True)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Story',
+            name="Story",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200)),
-                ('slug', models.SlugField(max_length=200)),
-                ('lead', models.TextField(blank=True, help_text='One or two sentences above the text.')),
-                ('body', models.TextField()),
-                ('language', models.CharField(choices=[('en', 'English'), ('fr', 'Français')], default='en', max_length=2)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('withdrawn', 'Withdrawn')], default='draft', max_length=20)),
-                ('publish_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='publication date')),
-                ('modified_at', models.DateTimeField(auto_now=True, verbose_name='last modified')),
-                ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='stories', to='newsroom.author')),
-                ('section', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stories', to='newsroom.section')),
-                ('tags', models.ManyToManyField(blank=True, related_name='stories', to='newsroom.tag')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=200)),
+                ("slug", models.SlugField(max_length=200)),
+                ("lead", models.TextField(blank=True, help_text="One or two sentences above the text.")),
+                ("body", models.TextField()),
+                ("language", models.CharField(choices=[("en", "English"), ("fr", "Français")], default="en", max_length=2)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published"), ("withdrawn", "Withdrawn")],
+                        default="draft",
+                        max_length=20,
+                    ),
+                ),
+                ("publish_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="publication date")),
+                ("modified_at", models.DateTimeField(auto_now=True, verbose_name="last modified")),
+                (
+                    "author",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="stories",
+                        to="newsroom.author",
+                    ),
+                ),
+                (
+                    "section",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="stories", to="newsroom.section"),
+                ),
+                ("tags", models.ManyToManyField(blank=True, related_name="stories", to="newsroom.tag")),
             ],
             options={
-                'verbose_name_plural': 'stories',
-                'ordering': ['-publish_at', '-pk'],
+                "verbose_name_plural": "stories",
+                "ordering": ["-publish_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Photo',
+            name="Photo",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('image', models.ImageField(height_field='height', upload_to='photos/%Y/%m', width_field='width')),
-                ('caption', models.CharField(blank=True, max_length=300)),
-                ('credit', models.CharField(blank=True, max_length=120)),
-                ('position', models.PositiveSmallIntegerField(default=1)),
-                ('width', models.PositiveIntegerField(blank=True, editable=False, null=True)),
-                ('height', models.PositiveIntegerField(blank=True, editable=False, null=True)),
-                ('story', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='photos', to='newsroom.story')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("image", models.ImageField(height_field="height", upload_to="photos/%Y/%m", width_field="width")),
+                ("caption", models.CharField(blank=True, max_length=300)),
+                ("credit", models.CharField(blank=True, max_length=120)),
+                ("position", models.PositiveSmallIntegerField(default=1)),
+                ("width", models.PositiveIntegerField(blank=True, editable=False, null=True)),
+                ("height", models.PositiveIntegerField(blank=True, editable=False, null=True)),
+                (
+                    "story",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="photos", to="newsroom.story"),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
+                "ordering": ["position", "pk"],
             },
         ),
     ]
