@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pigeon_admin.admin.deliveries import found_by
 from pigeon_admin.admin.ledger import CreatedFilter, LedgerAdmin, ObjectFilter, RuleFilter
-from pigeon_admin.admin.story import files_of, object_url, siblings_of, why_of
+from pigeon_admin.admin.story import package_story
 from pigeon_admin.admin.wording import relative_html, shortened, state_html
 from pigeon_admin.models import Delivery, Package
 
@@ -113,11 +113,7 @@ class PackageAdmin(LedgerAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": package.object_repr,
-            "package": package,
-            "object_url": object_url(request, package, self.admin_site.name),
-            "siblings": siblings_of(package),
-            "files": files_of(request, package, self.admin_site.name),
-            "why": why_of(package),
+            **package_story(request, package, self.admin_site.name),
             "opts": self.opts,
             "media": self.media,
             **(extra_context or {}),

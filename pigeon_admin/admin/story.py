@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from pigeon_admin.admin import operations
-from pigeon_admin.admin.wording import exact, span
+from pigeon_admin.admin.wording import exact, relative_html, span, state_html
 from pigeon_admin.models import Attempt, Delivery, Package
 
 ATTEMPTS_SHOWN = 200
@@ -21,21 +20,44 @@ def story_of(request: HttpRequest, delivery: Delivery, site_name: str) -> dict[s
     """Template context of the page of ``delivery``."""
     package = delivery.package
     names = ("retry", "rebuild", "cancel")
+    moments = ("due_at", "settled_at", "created_at")
     return {
         "delivery": delivery,
         "package": package,
+        "state": state_html(delivery.state, delivery.get_state_display()),
+        "times": {name: relative_html(getattr(delivery, name)) for name in moments} | {"built_at": relative_html(package.built_at)},
         "object_url": object_url(request, package, site_name),
         "buttons": operations.buttons(delivery, site_name, "?_page=1", names=names) if operations.may_operate(request) else "",
         "attempts": [told(attempt) for attempt in delivery.attempts.order_by("-pk")[:ATTEMPTS_SHOWN]],
-        "siblings": siblings_of(package).exclude(pk=delivery.pk),
+        "siblings": siblings_of(package, delivery),
         "files": files_of(request, package, site_name),
-        "why": why_of(package),
+        "why": package.verdict or {},
     }
 
 
-def siblings_of(package: Package) -> QuerySet[Delivery]:
-    """The deliveries of one package, with what a list of them shows."""
-    return package.deliveries.select_related("destination", "package").order_by("pk")
+def package_story(request: HttpRequest, package: Package, site_name: str) -> dict[str, Any]:
+    """Template context of the page of ``package``."""
+    return {
+        "package": package,
+        "times": {name: relative_html(getattr(package, name)) for name in ("created_at", "changed_at", "built_at")},
+        "object_url": object_url(request, package, site_name),
+        "siblings": siblings_of(package),
+        "files": files_of(request, package, site_name),
+        "why": package.verdict or {},
+    }
+
+
+def siblings_of(package: Package, but: Delivery | None = None) -> list[dict[str, Any]]:
+    """Rows for the deliveries of one package."""
+    return [
+        {
+            "delivery": delivery,
+            "state": state_html(delivery.state, delivery.get_state_display()),
+            "settled": relative_html(delivery.settled_at),
+        }
+        for delivery in package.deliveries.select_related("destination").order_by("pk")
+        if delivery != but
+    ]
 
 
 def told(attempt: Attempt) -> dict[str, Any]:
@@ -83,8 +105,3 @@ def object_url(request: HttpRequest, package: Package, site_name: str) -> str:
         return reverse(f"admin:{label}_{name}_change", args=[package.object_pk], current_app=site_name)
     except NoReverseMatch:
         return ""
-
-
-def why_of(package: Package) -> dict[str, Any]:
-    """The verdict that was written at the save."""
-    return package.verdict or {}
