@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def end(groups: Iterable[int], grace: float = GRACE) -> None:
-    """Ask the leaders to stop (a worker's leader stops its own children in good order), then kill whatever is left of the groups."""
+    """Ask the leaders to stop (that of the worker stops its children in good order), then kill whatever is left of the groups."""
     groups = list(groups)
     for group in groups:
         try:
