@@ -103,6 +103,7 @@ class Settings:
     )
     TEMPLATE_MAX_STEPS = Setting[int](100_000, "Loop steps one rendering may take.")
     TEMPLATE_MAX_BYTES = Setting[int](20_000_000, "Bytes one rendering may write.")
+    TEMPLATE_MAX_SECONDS = Setting[float](30, "Seconds one rendering may take, checked between its parts.", types=NUMBER)
     REGEX_TIMEOUT = Setting[float](0.1, "Seconds one regular expression may take on one value.", types=NUMBER)
     EXCLUDED_APPS = Setting[Sequence[str]](
         ("admin", "auth", "contenttypes", "sessions", "django_q", "pigeon_admin"),
