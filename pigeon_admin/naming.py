@@ -36,9 +36,7 @@ def safe_path(directory: str, file_name: str) -> str:
     path = "/".join([*folders, name])
     if len(path.encode()) > MAX_PATH:
         raise UnsafeName(
-            _(
-                "The directory is too long: with the file name it has %(size)d bytes, and %(limit)d are possible. Use fewer or shorter folders."
-            )
+            _("The path has %(size)d bytes, and %(limit)d are possible. Use fewer or shorter folders.")
             % {"size": len(path.encode()), "limit": MAX_PATH}
         )
     return path

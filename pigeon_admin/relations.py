@@ -42,7 +42,7 @@ def related_model(model: type[models.Model], path: str) -> type[models.Model]:
 
 
 def related_objects(obj: models.Model, path: str) -> list[models.Model]:
-    """The objects at the end of ``path``, each once, in the order of the relations; those behind an empty relation are left out."""
+    """The objects at the end of ``path``, each once, in the order of the relations; an empty relation leads to none."""
     found = [obj]
     for name in path.split("__") if path else ():
         found = [item for source in found for item in one_step(source, name)]

@@ -108,7 +108,7 @@ def render_name(directory: str, file_name: str, values: Mapping[str, Any]) -> st
 def documents_of(rule: Rule, obj: models.Model, *, now: datetime.datetime | None = None) -> Iterator[RenderedDocument]:
     """The documents of one object, one after the other, so that only one of them is in memory.
 
-    Raises DocumentError (a missing file, two documents of one name, none at all), RenderError, or the DatabaseError of a relation.
+    Raises DocumentError (a missing file, two documents of one name, none at all), RenderError, or a relation's DatabaseError.
     """
     now = now or timezone.now()
     taken: dict[str, tuple[RenderedDocument, str]] = {}
@@ -119,7 +119,7 @@ def documents_of(rule: Rule, obj: models.Model, *, now: datetime.datetime | None
             if identity and identity == other_identity:
                 continue  # the very same stored file, reached by two ways
             text = _(
-                "Two documents have the same name “%(name)s”: %(one)s and %(two)s. Change one of the file names, for example with {{ item.pk }}."
+                "Two documents have the name “%(name)s”: %(one)s and %(two)s. Make them differ, for example with {{ item.pk }}."
             )
             raise DocumentError(text % {"name": document.name, "one": other.origin, "two": document.origin})
         # Only the names are kept, not what was rendered.

@@ -48,7 +48,7 @@ class Compiled:
         return NOT_XML.sub("", text) if self.form is XML else text
 
     def render_bytes(self, values: Mapping[str, Any], budget: Budget | None = None) -> bytes:
-        """The same as bytes: UTF-8, or what an XML declaration at the very beginning says, with references for what that lacks."""
+        """The same as bytes: UTF-8, or what an XML declaration at the very beginning says, with references for what it lacks."""
         text = self.render(values, budget)
         declared = DECLARED_ENCODING.match(text) if self.form is XML else None
         if declared is None:
@@ -62,5 +62,5 @@ class Compiled:
 
 @lru_cache(maxsize=512)
 def compile_source(source: str, media_type: str) -> Compiled:
-    """Compile a template for output of ``media_type`` (or PATTERN); raises RenderError with a 1-based ``line``. Results are cached."""
+    """Compile a template for output of ``media_type`` (or PATTERN); raises RenderError with a 1-based ``line``. Cached."""
     return Compiled(parse(source), PATH if media_type == PATTERN else form_of(media_type))

@@ -21,14 +21,14 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Raw(SafeString):
-    """Text that is already in the notation of the output: what ``safe`` and ``json`` answer where HTML's idea of safe is no use."""
+    """Text in the notation of the output already: what ``safe`` and ``json`` answer where HTML's idea of safe is no use."""
 
 
 @dataclass(frozen=True)
 class Form:
     """The notation of one kind of output.
 
-    ``trusted``: the type of text that is not escaped again. ``machine``: numbers and dates are written for programs, in no language.
+    ``trusted``: the type of text that is not escaped again. ``machine``: numbers and dates are written for programs.
     """
 
     name: str

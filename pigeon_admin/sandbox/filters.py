@@ -35,7 +35,7 @@ HARMLESS = """
     addslashes capfirst cut default default_if_none divisibleby escape escapejs escapeseq filesizeformat first force_escape
     get_digit iriencode last length linebreaks linebreaksbr linenumbers lower phone2numeric pluralize safeseq slice slugify
     timesince timeuntil title truncatechars truncatewords unordered_list upper urlencode wordcount wordwrap yesno
-""".split()
+""".split()  # noqa: SIM905
 
 # What people know from elsewhere and will not find here, and why.
 REFUSED = {
@@ -145,7 +145,7 @@ def sorted_by(value: Any, arg: Any, budget: Budget, *, backwards: bool) -> Any:
         return (found is not None, str(found) if isinstance(found, Proxy) else found or "" if found is None else found)
 
     try:
-        return sorted(list(value), key=key, reverse=backwards)
+        return sorted(value, key=key, reverse=backwards)
     except TypeError:
         raise RenderError(_("The list cannot be sorted by “%s”: its values are of different kinds.") % arg) from None
 
@@ -178,7 +178,7 @@ def floatformat(text: Any, arg: Any = -1, *, form: Form, budget: Budget) -> Any:
 
 
 def json(value: Any, *, form: Form, budget: Budget) -> Any:
-    """The value as JSON, with its quotes; objects as their text. In HTML or XML without < > &, so that it can stand in a script."""
+    """The value as JSON, with its quotes; objects as their text. In HTML without < > &, so that it can stand in a script."""
     text = json_module.dumps(jsonable(value, budget), cls=DjangoJSONEncoder, ensure_ascii=False)
     if not form.markup:
         return Raw(text)

@@ -128,7 +128,7 @@ class For(ForNode):
         if self.is_reversed:
             values = values[::-1]
         pieces: list[str] = []
-        parent = context["forloop"] if "forloop" in context else {}
+        parent = context.get("forloop", {})
         with context.push():
             for index, item in enumerate(budget.counted(values)):
                 left = len(values) - index

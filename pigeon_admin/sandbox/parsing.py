@@ -19,7 +19,7 @@ from pigeon_admin.sandbox.nodes import OURS, Guarded
 
 TAGS = """
     autoescape comment cycle filter firstof for if ifchanged now regroup resetcycle spaceless templatetag verbatim widthratio with
-""".split()
+""".split()  # noqa: SIM905
 
 MAX_SOURCE = 1_000_000
 
@@ -79,7 +79,7 @@ class SandboxParser(Parser):
             raise self.error(
                 token, _("“%(name)s” does not fit here. Expected: %(expected)s.") % {"name": command, "expected": expected}
             )
-        if command.startswith("end") and command[3:] in self.tags or command in ("else", "elif", "empty"):
+        if (command.startswith("end") and command[3:] in self.tags) or command in ("else", "elif", "empty"):
             raise self.error(token, _("“%s” closes something that was not opened.") % command)
         if command in REFUSED_TAGS:
             text = _("“%(name)s” is not available here; %(why)s.") % {"name": command, "why": REFUSED_TAGS[command]}

@@ -65,7 +65,7 @@ def plain(value: Any, budget: Budget) -> Any:
 
 
 def guarded(call: Callable[[], T], what: str) -> T:
-    """The result of the host's own code; its errors become a RenderError that says where, but a lost database stays what it is."""
+    """The result of the host's own code; its errors become a RenderError that says where, but a lost database stays that."""
     try:
         return call()
     except (RenderError, DatabaseError, ObjectDoesNotExist):

@@ -114,9 +114,7 @@ class Visibility:
         close = did_you_mean(name, self.names())
         if not close and not name.startswith("_") and hasattr(self.model, name):
             return (
-                _(
-                    "“%(name)s” of %(model)s may not be used in templates. The site can allow it in TEMPLATE_METHODS for %(label)s."
-                )
+                _("“%(name)s” of %(model)s may not be used here. The site can allow it in TEMPLATE_METHODS for %(label)s.")
                 % values
             )
         return _("The %(model)s has no field “%(name)s”.") % values + close
