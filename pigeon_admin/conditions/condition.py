@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Condition:
-    """``path`` ``operator`` ``value``, all as typed; ``negate`` turns the answer; equal ``group`` numbers are ANDed, groups ORed."""
+    """``path`` ``operator`` ``value``, all as typed; ``negate``: not so; equal ``group`` numbers are ANDed, groups ORed."""
 
     path: str
     operator: str
