@@ -49,7 +49,7 @@ class SandboxVariable(Variable):
     """A dotted name that never touches an attribute of a thing it does not know."""
 
     def _resolve_lookup(self, context: SandboxContext) -> Any:
-        first, *rest = self.lookups
+        first, *rest = self.lookups or ()
         if first not in context:
             raise Undefined(undefined(first, context))
         value = plain(context[first], context.budget)

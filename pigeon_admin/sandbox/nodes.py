@@ -120,6 +120,10 @@ class Regroup(RegroupNode):
 class For(ForNode):
     """``{% for %}``, each turn one step; a value that is no list is an error with words."""
 
+    sequence: FilterExpression
+    nodelist_loop: NodeList
+    nodelist_empty: NodeList
+
     def render(self, context: Any) -> str:
         budget: Budget = context.budget
         values = sequence_of(self.sequence, context)
@@ -138,7 +142,7 @@ class For(ForNode):
                     counter0=index, counter=index + 1, revcounter=left, revcounter0=left - 1, first=index == 0, last=left == 1
                 )
                 with context.push(**self.unpacked(plain(item, budget))):
-                    pieces.append(NodeList.render(self.nodelist_loop, context))
+                    pieces.append(self.nodelist_loop.render(context))
         return "".join(pieces)
 
     def unpacked(self, item: Any) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class SandboxParser(Parser):
     def refuse_unclosed(self, token: Token) -> None:
         """Raise when text holds an opening that was meant as a tag."""
         if found := UNCLOSED.search(token.contents):
-            line = token.lineno + token.contents.count("\n", 0, found.start())
+            line = (token.lineno or 1) + token.contents.count("\n", 0, found.start())
             close = "}}" if found[0] == "{{" else "%}"
             text = _("“%(open)s” is opened, but not closed with “%(close)s” on the same line.")
             raise RenderError(text % {"open": found[0], "close": close}, line)
