@@ -1,6 +1,7 @@
 """Wiring of the app, nothing else."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,3 +11,13 @@ class PigeonAdminConfig(AppConfig):
     name = "pigeon_admin"
     verbose_name = _("Deliveries to partners")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect to the host's saves, to django-q2 and to migrate."""
+        from pigeon_admin import checks  # noqa: F401 - registers the system checks
+        from pigeon_admin.tasks import ensure_schedules, workers
+        from pigeon_admin.tracking import deletes, edits, relations, saves
+
+        for part in (saves, relations, deletes, edits, workers):
+            part.connect()
+        post_migrate.connect(ensure_schedules, sender=self, dispatch_uid="pigeon_admin.schedules")

@@ -1,0 +1,1 @@
+"""From waiting deliveries to files at the partner: claim, build, send, prove, record, retry or settle."""

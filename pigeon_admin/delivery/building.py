@@ -1,0 +1,71 @@
+"""Building a package: the object is read once more, rendered and frozen; whatever goes wrong is a reason on the rows."""
+
+from __future__ import annotations
+
+from django.db import DatabaseError, models
+from django.utils import timezone
+
+from pigeon_admin.conditions import compile_conditions
+from pigeon_admin.exceptions import ConfigurationError, DocumentError, PigeonError
+from pigeon_admin.freezing import freeze
+from pigeon_admin.judging import source_of
+from pigeon_admin.models import Package, Rule
+from pigeon_admin.rendering import documents_of
+
+
+class NotWanted(PigeonError):
+    """The package is not to be sent any more; the message says why."""
+
+
+class NotNow(PigeonError):
+    """It could not be built for a reason of ours that may pass: a database or a disk that is away."""
+
+
+def build(package: Package) -> None:
+    """Give a closed package its frozen documents, unless it has them; after this ``package`` is as the database has it.
+
+    Raises NotWanted, NotNow, or the PigeonError that a person must do something about. The object is read after the closing was
+    committed, so it holds every save that the package stands for; not in one transaction, which on SQLite would keep the host
+    from saving for as long as the rendering takes. A save in the middle of it opens a package of its own.
+    """
+    if package.built_at is not None:
+        return
+    alias = package._state.db
+    try:
+        rule = Rule.objects.using(alias).get(pk=package.rule_id)
+        frozen = freeze(documents_of(rule, wanted_object(package, rule)))
+    except (PigeonError, DatabaseError, OSError) as error:
+        raise sorted_out(error) from error
+    except Exception as error:
+        raise DocumentError(f"The documents could not be written: {type(error).__name__}: {error}") from error
+    # Somebody else may have built it in the meantime: the first one counts, for all destinations.
+    Package.objects.using(alias).filter(pk=package.pk, built_at=None).update(
+        documents=frozen.documents, sha256=frozen.sha256, size=frozen.size, built_at=timezone.now(), error=""
+    )
+    package.refresh_from_db()
+
+
+def sorted_out(error: Exception) -> PigeonError:
+    """The error as the pipeline tells errors apart: a disk or database of ours that fails may come back by itself."""
+    if isinstance(error, PigeonError):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return DocumentError(f"A file is missing: {error.filename or error}")
+    what = "database" if isinstance(error, DatabaseError) else "storage"
+    return NotNow(f"The {what} of this site could not be used: {error}")
+
+
+def wanted_object(package: Package, rule: Rule) -> models.Model:
+    """The object as it is now; raises NotWanted when it is gone or no longer what the rule is about."""
+    model = rule.model_class
+    if model is None:
+        raise ConfigurationError(f"“{rule.model}” is not installed on this site any more.")
+    obj = model._base_manager.using(package._state.db).filter(pk=package.object_pk).first()
+    if obj is None:
+        raise NotWanted(f"“{package.object_repr}” was deleted before it could be sent.")
+    if package.event != Package.Event.MANUAL:
+        # Judged at the moment of its last save, so that "within the last 3 days" does not depend on how long it waited.
+        conditions = compile_conditions(model, rule.conditions()).state_only()
+        if not conditions.answer(source_of(obj, conditions, package.changed_at)):
+            raise NotWanted(f"“{package.object_repr}” was changed again before it was sent, and no longer matches the rule.")
+    return obj

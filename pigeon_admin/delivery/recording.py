@@ -1,0 +1,173 @@
+"""Recording what became of attempts: attempt and state in one transaction, in batches."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from pigeon_admin.exceptions import TransportError
+from pigeon_admin.models import Attempt, Delivery, DestinationState, Package
+from pigeon_admin.models.outbox import outbox_alias
+from pigeon_admin.retry import policy
+from pigeon_admin.signals import delivery_failed, delivery_sent
+
+logger = logging.getLogger("pigeon_admin.delivery")
+
+BATCH = 50  # receipts
+LONGEST = 1.0  # seconds that a receipt waits to be written: what a kill may cost is one more sending of so much
+State = Delivery.State
+
+
+@dataclass
+class Result:
+    """What became of one attempt. ``retry_after``: seconds the partner asks to wait. Times are aware."""
+
+    delivery: Delivery
+    outcome: str
+    started: datetime
+    finished: datetime
+    reason: str = ""
+    bytes_sent: int = 0
+    proof: dict[str, Any] | None = None
+    retry_after: float | None = None
+
+
+class Recorder:
+    """Collects results of one push run and writes them, at the latest when it is closed."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+        self.alias = outbox_alias()
+        self.results: list[Result] = []
+        self.oldest = 0.0
+        self.sent = 0
+        self.failed = 0
+        self.postponed = 0
+
+    def add(self, result: Result) -> None:
+        """Take a result; write all that have come together when there are many or the first has waited long."""
+        if not self.results:
+            self.oldest = time.monotonic()
+        self.results.append(result)
+        if len(self.results) >= BATCH or time.monotonic() - self.oldest >= LONGEST:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been collected."""
+        results, self.results = self.results, []
+        if not results:
+            return
+        with transaction.atomic(using=self.alias):
+            Attempt.objects.using(self.alias).bulk_create(self.attempt(result) for result in results)
+            sent = [result for result in results if result.outcome == Attempt.Outcome.SENT]
+            if sent:
+                keys = [result.delivery.pk for result in sent]
+                self.sent += self.mine(keys).move(State.SENT, reason="", settled_at=timezone.now())
+            for result in results:
+                if result.outcome != Attempt.Outcome.SENT:
+                    self.not_sent(result)
+        for result in results:
+            announce(result)
+        note_health(results, self.alias)
+
+    def mine(self, keys: list[int]) -> Any:
+        """Those rows that are still ours: a run that lost its lease must not overrule the one that took over."""
+        return Delivery.objects.using(self.alias).filter(pk__in=keys, lease_owner=self.owner)
+
+    def attempt(self, result: Result) -> Attempt:
+        return Attempt(
+            delivery_id=result.delivery.pk,
+            started_at=result.started,
+            finished_at=result.finished,
+            outcome=result.outcome,
+            error=result.reason,
+            bytes_sent=result.bytes_sent,
+            proof=result.proof or {},
+            worker=self.owner,
+        )
+
+    def not_sent(self, result: Result) -> None:
+        """Back to waiting with a later due time where waiting may help and attempts are left, else failed."""
+        row = self.mine([result.delivery.pk])
+        delay = None
+        if result.outcome == Attempt.Outcome.TEMPORARY:
+            delay = policy().delay(result.delivery.attempts_made, asked=result.retry_after)
+        if delay is not None:
+            due_at = timezone.now() + timedelta(seconds=delay)
+            self.postponed += row.move(State.WAITING, reason=result.reason, due_at=due_at)
+        else:
+            result.reason = result.reason if result.outcome != Attempt.Outcome.TEMPORARY else f"Given up after many tries. {result.reason}"
+            self.failed += row.move(State.FAILED, reason=result.reason, settled_at=timezone.now())
+
+
+def result_of(delivery: Delivery, started: datetime, error: TransportError) -> Result:
+    """The result of an attempt that ended with an error."""
+    return Result(delivery, error.outcome, started, timezone.now(), str(error), retry_after=error.retry_after)
+
+
+def announce(result: Result) -> None:
+    """Tell the host's receivers; one that raises is logged, and changes nothing for the others."""
+    package = result.delivery.package
+    known = {"delivery_id": result.delivery.pk, "destination_id": result.delivery.destination_id, "package_id": package.pk}
+    if result.outcome == Attempt.Outcome.SENT:
+        answers = delivery_sent.send_robust(Delivery, proof=result.proof or {}, **known)
+    elif result.outcome != Attempt.Outcome.TEMPORARY:
+        answers = delivery_failed.send_robust(Delivery, reason=result.reason, **known)
+    else:
+        return
+    for receiver, answer in answers:
+        if isinstance(answer, Exception):
+            logger.error("A receiver of a delivery signal failed: %r", receiver, exc_info=answer)
+
+
+def note_health(results: list[Result], alias: str) -> None:
+    """Last success and last error of each destination; an error is logged as one only when it begins or changes."""
+    for destination_id in {result.delivery.destination_id for result in results}:
+        health: dict[str, Any] = {}
+        trouble = ""
+        for result in results:
+            if result.delivery.destination_id != destination_id or result.outcome == Attempt.Outcome.BUILD:
+                continue
+            if result.outcome == Attempt.Outcome.SENT:
+                health["last_success_at"] = result.finished
+                trouble = ""
+            else:
+                health |= {"last_error_at": result.finished, "last_error": result.reason}
+                trouble = result.reason
+        if health:
+            before = DestinationState.objects.using(alias).filter(pk=destination_id).first()
+            DestinationState.objects.using(alias).update_or_create(pk=destination_id, defaults=health)
+            if trouble:
+                log_trouble(before, destination_id, trouble)
+
+
+def log_trouble(before: DestinationState | None, destination_id: int, trouble: str) -> None:
+    """ERROR, which mail_admins reports, once per trouble; the repetitions are INFO."""
+    lasting = before is not None and before.last_error == trouble and not recovered(before)
+    level = logging.INFO if lasting else logging.ERROR
+    logger.log(level, "Destination %s: %s", destination_id, trouble)
+
+
+def recovered(health: DestinationState) -> bool:
+    """Whether the last thing known of the destination was a success."""
+    return bool(health.last_success_at and health.last_error_at and health.last_success_at > health.last_error_at)
+
+
+def fail_package(package: Package, reason: str) -> None:
+    """The package cannot be built: every delivery of it that still waits is failed with the reason."""
+    alias = package._state.db
+    Package.objects.using(alias).filter(pk=package.pk, built_at=None).update(error=reason)
+    package.deliveries.waiting().move(State.FAILED, reason=reason, settled_at=timezone.now())
+
+
+def drop_package(package: Package, reason: str) -> None:
+    """The package is not wanted any more: every delivery of it that is not in flight is cancelled with the reason."""
+    package.deliveries.filter(state__in=[State.WAITING, State.FAILED]).move(
+        State.CANCELLED, reason=reason, settled_at=timezone.now()
+    )

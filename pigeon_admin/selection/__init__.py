@@ -1,0 +1,1 @@
+"""From a change of an object to verdicts, and from verdicts to packages and deliveries in the caller's transaction."""
