@@ -121,5 +121,7 @@ def need(module: str, extra: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:
-        message = f"This destination needs the Python library “{module}”. Install it with: pip install 'django-pigeon-admin[{extra}]'"
+        message = (
+            f"This destination needs the Python library “{module}”. Install it with: pip install 'django-pigeon-admin[{extra}]'"
+        )
         raise ConfigurationError(message) from error
