@@ -1,0 +1,84 @@
+/* The rule form follows the chosen content: fields to watch, proposals for paths, and the operators that fit a field. */
+"use strict";
+document.addEventListener("DOMContentLoaded", () => {
+  const root = document.getElementById("pigeon-rule");
+  const content = document.getElementById("id_model");
+  if (!root || !content) return;
+  let known = {paths: [], watched: [], relations: [], files: [], name: ""};
+
+  const option = (value, label) => {
+    const node = document.createElement("option");
+    node.value = value;
+    node.label = label;
+    return node;
+  };
+  const fill = (id, entries) => document.getElementById(id).replaceChildren(...entries.map(([value, label]) => option(value, label)));
+
+  const showWatched = () => {
+    const box = document.querySelector(".pigeon-watched");
+    if (!box || !box.dataset.name) return;
+    const ticked = new Set([...box.querySelectorAll("input:checked")].map((input) => input.value));
+    box.replaceChildren(...known.watched.map((field, index) => {
+      const label = document.createElement("label");
+      const input = document.createElement("input");
+      Object.assign(input, {type: "checkbox", name: box.dataset.name, value: field.name, id: `${box.id}_${index}`, checked: ticked.has(field.name)});
+      label.htmlFor = input.id;
+      label.append(input, ` ${field.label}`);
+      return label;
+    }));
+  };
+
+  // Options are hidden, never removed: what somebody chose earlier stays to be seen, and the server has the last word.
+  const fitOperators = (row) => {
+    const path = row.querySelector("input.pigeon-path");
+    const select = row.querySelector("select[name$='-operator']");
+    if (!path || !select) return;
+    const field = known.paths.find((entry) => entry.path === path.value.trim());
+    [...select.options].forEach((each) => {
+      const fits = !field || !each.value || each.selected || field.operators.includes(each.value);
+      each.hidden = each.disabled = !fits;
+    });
+  };
+  const conditionRows = () => document.querySelectorAll("#condition_rows-group tr.form-row:not(.empty-form)");
+
+  const countConditions = () => {
+    const intro = document.getElementById("pigeon-conditions-intro");
+    if (!intro) return;
+    const rows = [...conditionRows()].filter((row) => !row.querySelector("input[name$='-DELETE']:checked"));
+    intro.querySelector(".pigeon-none").hidden = rows.length > 0;
+    intro.querySelector(".pigeon-some").hidden = rows.length === 0;
+  };
+
+  const refresh = async (chosen) => {
+    if (!content.value) return;
+    const answer = await fetch(`${root.dataset.fieldsUrl}?model=${encodeURIComponent(content.value)}`);
+    if (!answer.ok) return;
+    known = await answer.json();
+    fill("pigeon-paths", known.paths.map((entry) => [entry.path, entry.label]));
+    fill("pigeon-relations", known.relations.map((entry) => [entry.path, entry.label]));
+    fill("pigeon-files", [...new Map(known.files.map((entry) => [entry.name, entry.label]))]);
+    if (chosen) showWatched();
+    conditionRows().forEach(fitOperators);
+    const none = document.querySelector("#pigeon-conditions-intro .pigeon-none strong");
+    if (none && chosen) none.textContent = known.none;
+  };
+
+  content.addEventListener("change", () => refresh(true));
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("input.pigeon-path")) fitOperators(event.target.closest("tr"));
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("input.pigeon-path")) fitOperators(event.target.closest("tr"));
+    if (event.target.matches("input[name$='-DELETE']")) countConditions();
+  });
+  document.addEventListener("formset:added", (event) => {
+    if (event.detail && event.detail.formsetName === "condition_rows") {
+      countConditions();
+      fitOperators(event.target);
+      event.target.querySelector("input.pigeon-path").focus();
+    }
+  });
+  document.addEventListener("formset:removed", countConditions);
+  countConditions();
+  refresh(false);
+});
