@@ -22,9 +22,9 @@ def main() -> int:
     environment.enter("demo", "demo")
     # Only now: these need what the environment holds.
     if options.smoke:
-        from demo import smoke
+        from demo.smoke import run
 
-        return smoke.main(options.stories)
+        return run.main(options.stories)
     from demo import opening
 
     return opening.main(options.port, options.fresh)
