@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
+from pigeon_admin import tasks
 from pigeon_admin.admin.situation import situation
 from pigeon_admin.models import Dashboard
 
@@ -56,12 +57,14 @@ class DashboardAdmin(admin.ModelAdmin):
         self.permit(request)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        from pigeon_admin import tasks
-
         if name not in tasks.SCHEDULES:
             raise Http404(_("There is no task “%s”.") % name)
-        tasks.run_now(name)
-        messages.success(request, _("“%s” runs as soon as a worker is free.") % name)
+        try:
+            tasks.run_now(name)
+        except Exception as error:  # the broker decides what it raises: Redis, the database, a queue service
+            messages.error(request, _("“%(name)s” could not be queued: %(error)s") % {"name": name, "error": error})
+        else:
+            messages.success(request, _("“%s” runs as soon as a worker is free.") % name)
         return self.back()
 
     def schedules_view(self, request):
@@ -69,8 +72,6 @@ class DashboardAdmin(admin.ModelAdmin):
         self.permit(request)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        from pigeon_admin import tasks
-
         tasks.ensure_schedules()
         messages.success(request, _("The missing schedules were created."))
         return self.back()

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from pigeon_admin.admin import operations
@@ -35,7 +35,7 @@ class DeliveryAdmin(LedgerAdmin):
     list_filter = ["state", DeliveryRuleFilter, DestinationFilter, CreatedFilter, SettledFilter, DeliveryObjectFilter]
     list_select_related = ["package__rule", "destination"]
     list_display_links = ["about"]
-    sortable_by = ["created"]
+    sortable_by = ["when"]
     search_fields = ["package__object_repr"]
     search_help_text = _("Name or id of the object, name of a file (with its ending), or the number of a delivery or package.")
     actions = ["retry", "rebuild", "cancel"]
@@ -44,17 +44,19 @@ class DeliveryAdmin(LedgerAdmin):
         return super().get_queryset(request).defer("package__verdict", "package__documents", "package__error")
 
     def get_list_display(self, request):
-        columns = ["about", "rule", "destination", "state_in_words", "why", "attempts_made", "due", "created", "settled"]
-        if not operations.may_operate(request):
-            return columns
         query = f"?{self.get_preserved_filters(request)}"
+        may_operate = operations.may_operate(request)
 
-        @admin.display(description=_("what you can do"))
-        def what_to_do(delivery: Delivery):
-            return operations.buttons(delivery, self.admin_site.name, query)
+        @admin.display(description=_("state, reason, and what you can do"))
+        def state(delivery: Delivery):
+            lines = [state_html(delivery.state, delivery.get_state_display())]
+            if delivery.reason:
+                lines.append(format_html('<span class="pigeon-reason">{}</span>', shortened(delivery.reason, 160)))
+            if may_operate:
+                lines.append(operations.buttons(delivery, self.admin_site.name, query))
+            return format_html_join("", "{}", ((line,) for line in lines))
 
-        columns.insert(5, what_to_do)
-        return columns
+        return ["about", "for_whom", state, "attempts_made", "when"]
 
     def get_search_results(self, request, queryset, search_term):
         term = search_term.strip()
@@ -66,29 +68,18 @@ class DeliveryAdmin(LedgerAdmin):
     def about(self, delivery):
         return shortened(delivery.package.object_repr, 60)
 
-    @admin.display(description=_("rule"))
-    def rule(self, delivery):
-        return delivery.package.rule.name
+    @admin.display(description=_("rule and destination"))
+    def for_whom(self, delivery):
+        return format_html("{}<br>→ {}", delivery.package.rule.name, delivery.destination.name)
 
-    @admin.display(description=_("state"))
-    def state_in_words(self, delivery):
-        return state_html(delivery.state, delivery.get_state_display())
-
-    @admin.display(description=_("reason"))
-    def why(self, delivery):
-        return shortened(delivery.reason)
-
-    @admin.display(description=_("due"))
-    def due(self, delivery):
-        return relative_html(delivery.due_at) if delivery.state == Delivery.State.WAITING else "–"
-
-    @admin.display(description=_("created"), ordering="pk")
-    def created(self, delivery):
-        return relative_html(delivery.created_at)
-
-    @admin.display(description=_("settled"))
-    def settled(self, delivery):
-        return relative_html(delivery.settled_at)
+    @admin.display(description=_("created, due or settled"), ordering="pk")
+    def when(self, delivery):
+        lines = [(_("created"), relative_html(delivery.created_at))]
+        if delivery.state == Delivery.State.WAITING:
+            lines.append((_("due"), relative_html(delivery.due_at)))
+        elif delivery.settled_at:
+            lines.append((Delivery.State(delivery.state).label.lower(), relative_html(delivery.settled_at)))
+        return format_html_join("", '<span class="pigeon-line">{} {}</span>', lines)
 
     def has_operate_permission(self, request) -> bool:
         """What the bulk actions below ask for."""
@@ -126,10 +117,12 @@ class DeliveryAdmin(LedgerAdmin):
             raise PermissionDenied
         queryset = self.model._default_manager.filter(pk=delivery_id)
         operations.operate(request, name, queryset)
-        where = "change" if "_page" in request.GET else "changelist"
-        url = reverse(f"admin:pigeon_admin_delivery_{where}", args=[delivery_id] if where == "change" else [], current_app=self.admin_site.name)
+        site = self.admin_site.name
+        if "_page" in request.GET:
+            return HttpResponseRedirect(reverse("admin:pigeon_admin_delivery_change", args=[delivery_id], current_app=site))
+        url = reverse("admin:pigeon_admin_delivery_changelist", current_app=site)
         filters = request.GET.get("_changelist_filters")
-        return HttpResponseRedirect(f"{url}?{filters}" if filters and where == "changelist" else url)
+        return HttpResponseRedirect(f"{url}?{filters}" if filters else url)
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         delivery = self.get_object(request, unquote(object_id))

@@ -9,6 +9,7 @@ from functools import cached_property
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from pigeon_admin.models import Destination, Rule
@@ -45,6 +46,10 @@ class LedgerAdmin(admin.ModelAdmin):
 
     class Media:
         css = {"all": ["pigeon_admin/ledger.css"]}
+
+    def changelist_view(self, request, extra_context=None):
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     def has_add_permission(self, request):
         return False

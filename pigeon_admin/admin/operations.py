@@ -14,7 +14,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from pigeon_admin.delivery import control
 from pigeon_admin.models import Delivery
+from pigeon_admin.models.outbox import outbox_alias
+from pigeon_admin.nudge import nudge_on_commit
 
 PERMISSION = "pigeon_admin.change_delivery"
 State = Delivery.State
@@ -22,7 +25,7 @@ State = Delivery.State
 
 @dataclass(frozen=True)
 class Operation:
-    """``name``: its URL and its function in ``delivery.control``. ``labels``: the word on its button, by the state it is offered in."""
+    """``name``: its URL, and its function in ``delivery.control``. ``labels``: its button, by the states that offer it."""
 
     name: str
     labels: dict[str, str | Promise]
@@ -76,21 +79,23 @@ def buttons(delivery: Delivery, site_name: str, query: str = "", *, names: tuple
     ]
     if not offered:
         return SafeString("")
-    pattern = '<button type="submit" class="pigeon-button" formmethod="post" formaction="{}" title="{}" aria-label="{}">{}</button>'
+    pattern = (
+        '<button type="submit" class="pigeon-button" formmethod="post" formaction="{}" title="{}" aria-label="{}">{}</button>'
+    )
     return format_html('<span class="pigeon-buttons">{}</span>', format_html_join(" ", pattern, offered))
 
 
 def operate(request: HttpRequest, name: str, deliveries: QuerySet[Delivery]) -> None:
     """Do it, and tell the person to how many it was done, and why not to the others."""
-    from pigeon_admin.delivery import control
-
-    counts = getattr(control, name)(deliveries)
-    level, text = told(name, counts.done, counts.refused)
+    level, text = told(name, getattr(control, name)(deliveries))
+    if name != "cancel":
+        nudge_on_commit(outbox_alias())
     messages.add_message(request, level, text)
 
 
-def told(name: str, done: int, refused: dict[str, int]) -> tuple[int, str]:
-    """The level and text of the message; ``refused``: how many, by the state that forbade it."""
+def told(name: str, counts: control.Counts) -> tuple[int, str]:
+    """The level and text of the message that says what was done."""
+    done = counts.done
     parts = []
     if done and name == "retry":
         parts.append(ngettext("%d will be tried again now", "%d will be tried again now", done) % done)
@@ -98,15 +103,7 @@ def told(name: str, done: int, refused: dict[str, int]) -> tuple[int, str]:
         parts.append(ngettext("%d will be written anew and sent now", "%d will be written anew and sent now", done) % done)
     elif done:
         parts.append(ngettext("%d was cancelled", "%d were cancelled", done) % done)
-    for state, count in refused.items():
-        why = {
-            State.SENDING: _("it is being sent at this moment"),
-            State.SUPERSEDED: _("it was superseded by a newer version"),
-            State.SENT: _("it has been sent already"),
-            State.CANCELLED: _("it was cancelled already"),
-        }.get(state, _("its state does not allow it"))
-        parts.append(ngettext("%(count)d could not because %(why)s", "%(count)d could not because %(why)s", count) % {"count": count, "why": why})
+    parts += [_("%(count)d could not: %(why)s") % {"count": count, "why": why} for why, count in counts.refused.items()]
     if not parts:
         return messages.INFO, _("There was nothing to do.")
-    level = messages.WARNING if refused else messages.SUCCESS
-    return level, ", ".join(parts) + "."
+    return messages.WARNING if counts.refused else messages.SUCCESS, "; ".join(parts) + "."

@@ -20,6 +20,7 @@ from pigeon_admin.admin.deliveries import found_by
 from pigeon_admin.admin.ledger import CreatedFilter, LedgerAdmin, ObjectFilter, RuleFilter
 from pigeon_admin.admin.story import package_story
 from pigeon_admin.admin.wording import relative_html, shortened, state_html
+from pigeon_admin.freezing import opener
 from pigeon_admin.models import Delivery, Package
 
 
@@ -73,7 +74,9 @@ class PackageAdmin(LedgerAdmin):
     def delivered(self, package):
         counts = Counter(delivery.state for delivery in package.deliveries.all())
         words = dict(Delivery.State.choices)
-        return format_html_join(" ", "{}", ((state_html(state, f"{count} {words[state].lower()}"),) for state, count in counts.items()))
+        return format_html_join(
+            " ", "{}", ((state_html(state, f"{count} {words[state].lower()}"),) for state, count in counts.items())
+        )
 
     def get_urls(self):
         file_view = self.admin_site.admin_view(self.file_view)
@@ -91,11 +94,9 @@ class PackageAdmin(LedgerAdmin):
         if not position < len(documents):
             raise Http404(_now("There is no such file."))
         document = documents[position]
-        from pigeon_admin.delivery.storage import open_stored
-
         try:
-            content = open_stored(document["stored"])
-        except (FileNotFoundError, KeyError) as error:
+            content = opener(document)()
+        except FileNotFoundError as error:
             raise Http404(_now("The bytes of this file have been cleaned away.")) from error
         response = FileResponse(content, as_attachment=True, filename=document["name"].rpartition("/")[2])
         response["Content-Type"] = document.get("media_type") or "application/octet-stream"

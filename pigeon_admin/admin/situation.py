@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.models import Schedule
 
+from pigeon_admin import tasks
 from pigeon_admin.admin.ledger import since_moment
 from pigeon_admin.admin.timetable import in_words
 from pigeon_admin.admin.wording import relative, relative_html, span
@@ -153,16 +154,21 @@ def situation() -> dict[str, Any]:
             DestinationLine(each, by_destination[each.pk, State.WAITING], by_destination[each.pk, State.FAILED], now)
             for each in destinations
         ],
-        "workers": [{"worker": each, "since": relative(each.started_at, now), "seen": relative(each.seen_at, now)} for each in workers],
+        "workers": [
+            {"worker": each, "since": relative(each.started_at, now), "seen": relative(each.seen_at, now)} for each in workers
+        ],
     }
 
 
 def task_lines(now: datetime) -> Iterable[TaskLine]:
     """One line for each of our tasks: 2 queries."""
-    schedules = {schedule.name: schedule for schedule in Schedule.objects.filter(name__in=[f"pigeon_admin {n}" for n in ("push","clean","check")])}
+    by_func = {planned.func: task for task, planned in tasks.SCHEDULES.items()}
+    # The first of each, as tasks.schedule_of has it.
+    rows = Schedule.objects.filter(func__in=by_func).order_by("-pk")
+    schedules = {by_func[schedule.func]: schedule for schedule in rows}
     latest = Q()
-    for name in ("push", "clean", "check"):
+    for name in tasks.SCHEDULES:
         latest |= Q(pk=Subquery(TaskRun.objects.filter(task=name).order_by("-started_at").values("pk")[:1]))
     runs = {run.task: run for run in TaskRun.objects.filter(latest)}
-    for name in ("push", "clean", "check"):
+    for name in tasks.SCHEDULES:
         yield TaskLine(name, schedules.get(name), runs.get(name), now)

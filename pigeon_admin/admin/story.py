@@ -20,12 +20,12 @@ def story_of(request: HttpRequest, delivery: Delivery, site_name: str) -> dict[s
     """Template context of the page of ``delivery``."""
     package = delivery.package
     names = ("retry", "rebuild", "cancel")
-    moments = ("due_at", "settled_at", "created_at")
+    times = {name: relative_html(getattr(delivery, name)) for name in ("due_at", "settled_at", "created_at")}
     return {
         "delivery": delivery,
         "package": package,
         "state": state_html(delivery.state, delivery.get_state_display()),
-        "times": {name: relative_html(getattr(delivery, name)) for name in moments} | {"built_at": relative_html(package.built_at)},
+        "times": times | {"built_at": relative_html(package.built_at)},
         "object_url": object_url(request, package, site_name),
         "buttons": operations.buttons(delivery, site_name, "?_page=1", names=names) if operations.may_operate(request) else "",
         "attempts": [told(attempt) for attempt in delivery.attempts.order_by("-pk")[:ATTEMPTS_SHOWN]],
@@ -87,11 +87,9 @@ def proof_lines(proof: Any, label: str = "") -> Iterator[tuple[str, str]]:
 def files_of(request: HttpRequest, package: Package, site_name: str) -> list[dict[str, Any]]:
     """The frozen files, each with its link if this person may see it."""
     may_see = request.user.has_perm("pigeon_admin.view_package")
+    name = "admin:pigeon_admin_package_file"
     return [
-        {
-            **document,
-            "url": reverse("admin:pigeon_admin_package_file", args=[package.pk, position], current_app=site_name) if may_see else "",
-        }
+        {**document, "url": reverse(name, args=[package.pk, position], current_app=site_name) if may_see else ""}
         for position, document in enumerate(package.documents or [])
     ]
 
