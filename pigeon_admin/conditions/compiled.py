@@ -23,7 +23,7 @@ from pigeon_admin.exceptions import ConditionError
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one condition. ``seen``: the values it looked at, as short text. ``problem``: why it was not judged, or ""."""
+    """What became of one condition. ``seen``: the values it looked at, as short text. ``problem``: why not judged, or ""."""
 
     condition: Condition
     words: str
@@ -79,7 +79,7 @@ class Conditions:
     def answer(self, source: Source) -> bool | None:
         """Whether the conditions hold; None where it depends on what the source does not know.
 
-        Asks no more than it needs. Once all is known that can be, None means that a value could not be read: take it for no match.
+        Asks no more than it needs. Once all is known that can be, None means that a value could not be read: no match.
         Raises ConditionError when a regular expression takes too long.
         """
         unknown = False

@@ -43,7 +43,8 @@ class Range:
             return Superset(Q(**{f"{name}__isnull": False}), exact=False)
         if self.low is not None and self.low == self.high and not self.low_open and not self.high_open:
             return Superset(Q(**{name: self.low}), exact=True)
-        q = Q()
+        # Said outright, for Django drops a comparison that every number in the column's range fulfils, and NULL fulfils none.
+        q = Q(**{f"{name}__isnull": False})
         if self.low is not None:
             q &= Q(**{f"{name}__gt" if self.low_open else f"{name}__gte": self.low})
         high, high_open = self.high, self.high_open

@@ -36,5 +36,5 @@ def joined(holder: Model, names: list[str]) -> list[Any]:
     """The values behind a relation, by query."""
     if holder.pk is None:
         return [None]
-    rows = QuerySet(type(holder)).using(holder._state.db).filter(pk=holder.pk)
+    rows: QuerySet[Any] = QuerySet(type(holder)).using(holder._state.db).filter(pk=holder.pk)
     return list(rows.values_list("__".join(names), flat=True)) or [None]

@@ -90,7 +90,7 @@ def a_pattern(path: FieldPath, text: str) -> Any:
     if len(text) > LONGEST_PATTERN:
         raise refused(_t("The pattern is too long: at most %(most)d characters."), most=LONGEST_PATTERN)
     try:
-        return regex.compile(a_text(path, text))
+        return regex.compile(a_text(path, text))  # type: ignore[no-untyped-call]
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
         raise refused(_t("“%(text)s” is not a regular expression: %(error)s."), text=text, error=error) from None
 

@@ -27,7 +27,7 @@ DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 DURATION = re.compile(r"(\d{1,9})\s*(second|minute|hour|day|week)s?", re.ASCII | re.IGNORECASE)
 
 
-def refused(text: str, **words: Any) -> ConditionError:
+def refused(text: str, /, **words: Any) -> ConditionError:
     """The error of a value; ``text`` is translated and has its %(names)s filled in."""
     return ConditionError(text % words, part="value")
 
@@ -109,7 +109,7 @@ def a_decimal(field: Any, text: str, label: str) -> Decimal:
             field=label,
             digits=digits,
         )
-    return round(number, field.decimal_places)
+    return round(number, int(field.decimal_places))
 
 
 def a_key(path: FieldPath, text: str) -> Any:
