@@ -15,6 +15,8 @@ from polymorphic.admin import PolymorphicChildModelAdmin, PolymorphicParentModel
 from pigeon_admin.admin.archiving import ArchivedFilter, ArchivingAdmin
 from pigeon_admin.admin.contents import content_label
 from pigeon_admin.admin.duplicating import duplicate
+from pigeon_admin.admin.exchange import RuleSetExchangeMixin
+from pigeon_admin.admin.exchange import RuleSetExchangeMixin
 from pigeon_admin.admin.field_views import rule_fields_view
 from pigeon_admin.admin.kinds import SharedPermissions, concrete_kinds
 from pigeon_admin.admin.named import NamedAdmin
@@ -160,13 +162,11 @@ class SaveRuleAdmin(RuleChildAdmin):
 
 
 @admin.register(Rule)
-class RuleAdmin(RuleArchiving, NamedAdmin, PolymorphicParentModelAdmin):
+class RuleAdmin(RuleSetExchangeMixin, RuleArchiving, NamedAdmin, PolymorphicParentModelAdmin):
     """The list of all rules, whatever their kind."""
 
     base_model = Rule
     polymorphic_list = True
-    # Polymorphic looks the template up itself, and that look-up hides what other mixins bring.
-    change_list_template = None
     list_display = ["name", "content", "live", "when", "to_whom", "last_match"]
     list_filter = ["state", ContentFilter, ("destinations", admin.RelatedOnlyFieldListFilter), TemplateFilter, ArchivedFilter]
     search_fields = ["name", "slug", "notes", "model", "destinations__name", "condition_rows__path", "condition_rows__value"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import tablib
 from import_export.formats.base_formats import Format
+from tablib.core import Dataset
 
 from pigeon_admin.exchange.document import Entry, from_document, to_document
 from pigeon_admin.exchange.reading import from_json, from_yaml
@@ -14,18 +14,18 @@ from pigeon_admin.exchange.writing import to_json, to_yaml
 HEADERS = ("section", "kind", "slug", "content", "place")
 
 
-def to_dataset(entries: list[Entry]) -> tablib.Dataset:
+def to_dataset(entries: list[Entry]) -> Dataset:
     """One row an entry; ``content`` is a cell of plain values."""
     rows = [(entry.section, entry.kind, entry.slug, entry.content, entry.place) for entry in entries]
-    return tablib.Dataset(*rows, headers=HEADERS)
+    return Dataset(*rows, headers=HEADERS)
 
 
-def to_entries(dataset: tablib.Dataset) -> list[Entry]:
+def to_entries(dataset: Dataset) -> list[Entry]:
     """The rows of a dataset again as entries."""
     return [Entry(**row) for row in dataset.dict]
 
 
-class RuleSetFormat(Format):  # type: ignore[misc]
+class RuleSetFormat(Format):
     """Bytes of a rule set ↔ a dataset with one row an entry. ``create_dataset`` raises RuleSetError in words."""
 
     extension = ""
@@ -52,10 +52,10 @@ class RuleSetFormat(Format):  # type: ignore[misc]
     def can_export(self) -> bool:
         return True
 
-    def create_dataset(self, in_stream: bytes) -> tablib.Dataset:
+    def create_dataset(self, in_stream: bytes) -> Dataset:
         return to_dataset(from_document(self.read(in_stream)))
 
-    def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> bytes:
+    def export_data(self, dataset: Dataset, **kwargs: Any) -> bytes:
         return self.write(to_document(to_entries(dataset))).encode()
 
     def read(self, data: bytes) -> Any:

@@ -103,29 +103,32 @@ def from_yaml(data: bytes) -> Any:
 _KEY_NEXT = object()
 
 
+def _line(event: Any) -> int:
+    """Where an event begins, from 1."""
+    return int(event.start_mark.line) + 1
+
+
 def _built(text: str) -> Any:
     """One pass over the events of the parser, with a stack instead of recursion."""
     root: list[Any] = []
     stack: list[Any] = [root]
     keys: list[Any] = [None]
     documents = 0
+    event: Any
     for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
                 raise RuleSetError(_("The file holds several YAML documents; a rule set is one."))
         elif isinstance(event, yaml.AliasEvent):
-            raise RuleSetError(
-                _("Line %d: aliases (*name) are not allowed in a rule set. Write the value out.") % (event.start_mark.line + 1)
-            )
+            raise RuleSetError(_("Line %d: aliases (*name) are not allowed in a rule set. Write the value out.") % _line(event))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             stack.pop()
             keys.pop()
         elif isinstance(event, yaml.NodeEvent):
-            if event.tag is not None:
+            if (tag := getattr(event, "tag", None)) is not None:
                 raise RuleSetError(
-                    _("Line %(line)d: tags (%(tag)s) are not allowed in a rule set.")
-                    % {"line": event.start_mark.line + 1, "tag": event.tag[:60]}
+                    _("Line %(line)d: tags (%(tag)s) are not allowed in a rule set.") % {"line": _line(event), "tag": tag[:60]}
                 )
             value = (
                 _scalar(event) if isinstance(event, yaml.ScalarEvent) else {} if isinstance(event, yaml.MappingStartEvent) else []
@@ -135,11 +138,9 @@ def _built(text: str) -> Any:
                 holder.append(value)
             elif keys[-1] is _KEY_NEXT:
                 if not isinstance(event, yaml.ScalarEvent):
-                    raise RuleSetError(_("Line %d: a key must be one word or text.") % (event.start_mark.line + 1))
+                    raise RuleSetError(_("Line %d: a key must be one word or text.") % _line(event))
                 if event.value in holder:
-                    raise RuleSetError(
-                        _("Line %(line)d: %(error)s") % {"line": event.start_mark.line + 1, "error": twice(event.value)}
-                    )
+                    raise RuleSetError(_("Line %(line)d: %(error)s") % {"line": _line(event), "error": twice(event.value)})
                 keys[-1] = event.value
                 continue
             else:
@@ -165,7 +166,7 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
     if number["fraction"] or number["exponent"]:
         return float(text)
     if len(text) > 4000:
-        raise RuleSetError(_("Line %d: this number is too long. Put it in quotes if it is text.") % (event.start_mark.line + 1))
+        raise RuleSetError(_("Line %d: this number is too long. Put it in quotes if it is text.") % _line(event))
     return int(text)
 
 

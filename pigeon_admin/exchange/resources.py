@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import tablib
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from import_export.fields import Field
 from import_export.resources import ModelResource
 from import_export.results import RowResult
 from import_export.widgets import Widget
+from tablib.core import Dataset
 
 from pigeon_admin.exceptions import RuleSetError
 from pigeon_admin.exchange.applying import write
@@ -23,7 +23,7 @@ from pigeon_admin.exchange.plan import CREATED, Permission, Plan, PlannedEntry
 from pigeon_admin.models import Rule
 
 
-class PlainWidget(Widget):  # type: ignore[misc]
+class PlainWidget(Widget):
     """Plain values as they are: the formats know how to write them."""
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> Any:
@@ -33,13 +33,13 @@ class PlainWidget(Widget):  # type: ignore[misc]
         return value
 
 
-class PlannedResult(RowResult):  # type: ignore[misc]
+class PlannedResult(RowResult):
     """A row of the preview; ``planned`` says what becomes of it."""
 
     planned: PlannedEntry | None = None
 
 
-class RuleSetResource(ModelResource):  # type: ignore[misc]
+class RuleSetResource(ModelResource):
     """Chosen rules with all that they need.
 
     ``allowed`` answers whether somebody may "add" or "change" objects of a model; None: everything.
@@ -81,17 +81,20 @@ class RuleSetResource(ModelResource):  # type: ignore[misc]
 
     # Import: plan once, then let import-export walk the rows.
 
-    def import_data(self, dataset: tablib.Dataset, dry_run: bool = False, **kwargs: Any) -> Any:
-        """As import-export's, but a dry run only reads: a long preview must not hold the write lock of SQLite."""
+    def import_data(self, dataset: Dataset, dry_run: bool = False, raise_errors: bool = False, *args: Any, **kwargs: Any) -> Any:
+        """As import-export's, but one refusal rolls all back, and a dry run only reads.
+
+        A long preview in a transaction would hold the one write lock of SQLite.
+        """
         if dry_run:
-            result = self.import_data_inner(dataset, True, kwargs.pop("raise_errors", False), False, False, **kwargs)
+            result = self.import_data_inner(dataset, True, raise_errors, False, False, **kwargs)
         else:
             kwargs["rollback_on_validation_errors"] = True
-            result = super().import_data(dataset, dry_run=False, **kwargs)
+            result = super().import_data(dataset, False, raise_errors, *args, **kwargs)
         result.plan = self.plan
         return result
 
-    def before_import(self, dataset: tablib.Dataset, **kwargs: Any) -> None:
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
         self.plan = Plan(to_entries(dataset), self.allowed)
         if self.expected is not None and self.plan.digest != self.expected:
             raise RuleSetError(
@@ -132,5 +135,5 @@ class RuleSetResource(ModelResource):  # type: ignore[misc]
     def save_m2m(self, instance: models.Model, row: dict[str, Any], **kwargs: Any) -> None:
         """Nothing: written with the entry."""
 
-    def after_import(self, dataset: tablib.Dataset, result: Any, **kwargs: Any) -> None:
+    def after_import(self, dataset: Dataset, result: Any, **kwargs: Any) -> None:
         """Nothing: no primary key comes from a document, so no sequence has to be reset."""

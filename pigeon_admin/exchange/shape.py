@@ -64,7 +64,7 @@ def describe(instance: models.Model) -> dict[str, Any]:
 def label(name: str) -> str:
     """The one spelling of a model's name, where it is installed: “News.Story” may also be written “news.story”."""
     try:
-        return apps.get_model(name)._meta.label_lower
+        return str(apps.get_model(name)._meta.label_lower)
     except (LookupError, ValueError):
         return name
 
