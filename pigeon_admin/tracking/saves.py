@@ -45,8 +45,11 @@ def writable(entry: Entry, using: str) -> bool:
 class Saving:
     """One call of ``Model.save_base`` on an instance that rules have to do with."""
 
-    def __init__(self, instance: models.Model, entry: Entry, using: str, update_fields: Sequence[str] | None) -> None:
+    def __init__(
+        self, instance: models.Model, entry: Entry, using: str, update_fields: Sequence[str] | None, outer: Saving | None
+    ) -> None:
         self.instance = instance
+        self.outer = outer  # the save in one of whose receivers this one is called
         self.entry = entry
         self.using = using
         self.update_fields = update_fields
@@ -69,6 +72,8 @@ class Saving:
         instance = self.instance
         if instance.pk is not None:
             self.change = self.ongoing.get((instance._meta.concrete_model, instance.pk))  # type: ignore[arg-type]
+            if self.change is None and self.outer is not None and self.outer.created is not None:
+                self.change = self.outer.begin()
         if self.change is not None:
             self.candidates, self.old = self.entry.rules, self.change.old
         else:
@@ -112,17 +117,23 @@ class Saving:
 
         return tuple(filter(may_match, rules))
 
+    def begin(self) -> Change:
+        """The change that this save is, as soon as it is known whether it created the object."""
+        if self.change is None:
+            instance = self.instance
+            self.change = Change(type(instance), instance.pk, self.using, created=bool(self.created), old=self.old)
+            self.ongoing.keep((instance._meta.concrete_model, instance.pk), self.change)  # type: ignore[arg-type]
+        return self.change
+
     def judge(self) -> None:
         """After the row is written, and after the host's own post_save receivers."""
-        instance, key = self.instance, (self.instance._meta.concrete_model, self.instance.pk)
-        created = bool(self.created)
-        if self.change is None and (self.candidates or created) and self.entry.rules:
-            self.change = Change(type(instance), instance.pk, self.using, created=created, old=self.old)
-            self.ongoing.keep(key, self.change)  # type: ignore[arg-type]
+        # A creation is kept in mind even when no rule may match it yet: later saves of its transaction are part of it.
+        if self.entry.rules and (self.candidates or self.created):
+            self.begin()
         if self.change is not None and self.candidates:
-            self.change.judge(self.candidates, self.source(created=self.change.created, saved=True), name_of(instance))
+            self.change.judge(self.candidates, self.source(created=self.change.created, saved=True), name_of(self.instance))
         if self.entry.parents:
-            judge_parents(instance, self.entry, self.using, self.parents_before)
+            judge_parents(self.instance, self.entry, self.using, self.parents_before)
 
 
 def written_attnames(instance: models.Model, update_fields: Sequence[str]) -> frozenset[str]:
@@ -139,7 +150,6 @@ def wrap(save_base: Callable[..., None]) -> Callable[..., None]:
     """
 
     def tracked(self: models.Model, *args: Any, **kwargs: Any) -> None:
-        order.settle()
         entry = entry_for(type(self))
         if entry is None or args or kwargs.get("raw"):
             # raw: a fixture being loaded, half-written. Positional arguments: not Django's own call, we know nothing of it.
@@ -149,8 +159,9 @@ def wrap(save_base: Callable[..., None]) -> Callable[..., None]:
         if not writable(entry, using):
             save_base(self, *args, **kwargs)
             return
-        saving = Saving(self, entry, using, kwargs.get("update_fields"))
         outer = self.__dict__.get(SAVE)
+        saving = Saving(self, entry, using, kwargs.get("update_fields"), outer)
+        stay_last()
         self.__dict__[SAVE] = saving
         try:
             save_base(self, *args, **kwargs)
@@ -187,25 +198,19 @@ def after_save(sender: type[models.Model], instance: models.Model, created: bool
         saving.created = created
 
 
-class ReceiverOrder:
-    """Puts our pre_save receiver behind those that the host's apps connect while they are being loaded, before the first save."""
-
-    settled = False
-
-    def settle(self) -> None:
-        """Move our receiver to the end, once."""
-        if not self.settled:
-            self.settled = True
-            pre_save.disconnect(dispatch_uid="pigeon_admin.before_save")
-            pre_save.connect(before_save, dispatch_uid="pigeon_admin.before_save")
+BEFORE_SAVE = "pigeon_admin.before_save"
 
 
-order = ReceiverOrder()
+def stay_last() -> None:
+    """Put our pre_save receiver behind those of the host, whenever they were connected: what they set is what is judged."""
+    if pre_save.receivers and pre_save.receivers[-1][0][0] != BEFORE_SAVE:
+        pre_save.disconnect(dispatch_uid=BEFORE_SAVE)
+        pre_save.connect(before_save, dispatch_uid=BEFORE_SAVE)
 
 
 def connect() -> None:
     """Put the seam in, once."""
     if not hasattr(models.Model.save_base, "__wrapped__"):
         models.Model.save_base = wrap(models.Model.save_base)  # type: ignore[method-assign]
-    pre_save.connect(before_save, dispatch_uid="pigeon_admin.before_save")
+    pre_save.connect(before_save, dispatch_uid=BEFORE_SAVE)
     post_save.connect(after_save, dispatch_uid="pigeon_admin.after_save")

@@ -1,0 +1,1 @@
+"""Tests of pigeon_admin.delivery."""
