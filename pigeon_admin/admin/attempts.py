@@ -8,11 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from pigeon_admin.admin.deliveries import found_by
 from pigeon_admin.admin.ledger import DestinationFilter, LedgerAdmin, RuleFilter, SinceFilter
-from pigeon_admin.admin.wording import relative_html, shortened, span, state_html
+from pigeon_admin.admin.wording import about_html, relative_html, shortened, span, state_html
 from pigeon_admin.models import Attempt
 
 
@@ -32,8 +33,7 @@ class StartedFilter(SinceFilter):
 
 @admin.register(Attempt)
 class AttemptAdmin(LedgerAdmin):
-    list_display = ["started", "about", "rule", "destination", "outcome_in_words", "what_went_wrong", "took", "size", "worker"]
-    list_display_links = ["started"]
+    list_display = ["about", "what_came_of_it", "started", "took", "size"]
     list_filter = ["outcome", StartedFilter, AttemptDestinationFilter, AttemptRuleFilter]
     list_select_related = ["delivery__package__rule", "delivery__destination"]
     sortable_by = ["started"]
@@ -52,26 +52,16 @@ class AttemptAdmin(LedgerAdmin):
     def started(self, attempt):
         return relative_html(attempt.started_at)
 
-    @admin.display(description=_("object"))
+    @admin.display(description=_("object, rule and destination"))
     def about(self, attempt):
-        return shortened(attempt.delivery.package.object_repr, 60)
-
-    @admin.display(description=_("rule"))
-    def rule(self, attempt):
-        return attempt.delivery.package.rule.name
-
-    @admin.display(description=_("destination"))
-    def destination(self, attempt):
-        return attempt.delivery.destination.name
+        package, destination = attempt.delivery.package, attempt.delivery.destination
+        return about_html(self.page_of(attempt), package.object_repr, f"{package.rule.name} → {destination.name}")
 
     @admin.display(description=_("outcome"))
-    def outcome_in_words(self, attempt):
+    def what_came_of_it(self, attempt):
         good = attempt.outcome == Attempt.Outcome.SENT
-        return state_html("sent" if good else "failed", attempt.get_outcome_display())
-
-    @admin.display(description=_("error"))
-    def what_went_wrong(self, attempt):
-        return shortened(attempt.error)
+        outcome = state_html("sent" if good else "failed", attempt.get_outcome_display())
+        return format_html('{}<span class="pigeon-reason">{}</span>', outcome, shortened(attempt.error, 160))
 
     @admin.display(description=_("took"))
     def took(self, attempt):

@@ -14,11 +14,12 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from pigeon_admin.admin import operations
 from pigeon_admin.admin.ledger import CreatedFilter, DestinationFilter, LedgerAdmin, ObjectFilter, RuleFilter, SettledFilter
 from pigeon_admin.admin.story import story_of
-from pigeon_admin.admin.wording import relative_html, shortened, state_html
+from pigeon_admin.admin.wording import about_html, relative_html, shortened, state_html
 from pigeon_admin.models import Delivery
 
 
@@ -34,8 +35,7 @@ class DeliveryObjectFilter(ObjectFilter):
 class DeliveryAdmin(LedgerAdmin):
     list_filter = ["state", DeliveryRuleFilter, DestinationFilter, CreatedFilter, SettledFilter, DeliveryObjectFilter]
     list_select_related = ["package__rule", "destination"]
-    list_display_links = ["about"]
-    sortable_by = ["when"]
+    sortable_by = ["progress"]
     search_fields = ["package__object_repr"]
     search_help_text = _("Name or id of the object, name of a file (with its ending), or the number of a delivery or package.")
     actions = ["retry", "rebuild", "cancel"]
@@ -47,16 +47,15 @@ class DeliveryAdmin(LedgerAdmin):
         query = f"?{self.get_preserved_filters(request)}"
         may_operate = operations.may_operate(request)
 
-        @admin.display(description=_("state, reason, and what you can do"))
+        @admin.display(description=_("state and reason"))
         def state(delivery: Delivery):
-            lines = [state_html(delivery.state, delivery.get_state_display())]
-            if delivery.reason:
-                lines.append(format_html('<span class="pigeon-reason">{}</span>', shortened(delivery.reason, 160)))
-            if may_operate:
-                lines.append(operations.buttons(delivery, self.admin_site.name, query))
-            return format_html_join("", "{}", ((line,) for line in lines))
+            dot = state_html(delivery.state, delivery.get_state_display())
+            actions = operations.buttons(delivery, self.admin_site.name, query) if may_operate else ""
+            reason = shortened(delivery.reason, 160)
+            pattern = '<span class="pigeon-beside">{}{}</span><span class="pigeon-reason">{}</span>'
+            return format_html(pattern, dot, actions, reason)
 
-        return ["about", "for_whom", state, "attempts_made", "when"]
+        return ["about", state, "progress"]
 
     def get_search_results(self, request, queryset, search_term):
         term = search_term.strip()
@@ -64,21 +63,20 @@ class DeliveryAdmin(LedgerAdmin):
             return queryset, False
         return queryset.filter(found_by(term, "package__")), False
 
-    @admin.display(description=_("object"))
+    @admin.display(description=_("object, rule and destination"))
     def about(self, delivery):
-        return shortened(delivery.package.object_repr, 60)
+        package = delivery.package
+        return about_html(self.page_of(delivery), package.object_repr, f"{package.rule.name} → {delivery.destination.name}")
 
-    @admin.display(description=_("rule and destination"))
-    def for_whom(self, delivery):
-        return format_html("{}<br>→ {}", delivery.package.rule.name, delivery.destination.name)
-
-    @admin.display(description=_("created, due or settled"), ordering="pk")
-    def when(self, delivery):
+    @admin.display(description=_("progress"), ordering="pk")
+    def progress(self, delivery):
         lines = [(_("created"), relative_html(delivery.created_at))]
         if delivery.state == Delivery.State.WAITING:
             lines.append((_("due"), relative_html(delivery.due_at)))
         elif delivery.settled_at:
             lines.append((Delivery.State(delivery.state).label.lower(), relative_html(delivery.settled_at)))
+        if delivery.attempts_made:
+            lines.append((ngettext("%d attempt", "%d attempts", delivery.attempts_made) % delivery.attempts_made, ""))
         return format_html_join("", '<span class="pigeon-line">{} {}</span>', lines)
 
     def has_operate_permission(self, request) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +44,7 @@ class LedgerAdmin(admin.ModelAdmin):
     list_max_show_all = 200
     actions_selection_counter = True
     ordering = ["-pk"]
+    list_display_links = None  # the first cell brings its own link, so that it can say more than the link does
 
     class Media:
         css = {"all": ["pigeon_admin/ledger.css"]}
@@ -50,6 +52,10 @@ class LedgerAdmin(admin.ModelAdmin):
     def changelist_view(self, request, extra_context=None):
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, title | (extra_context or {}))
+
+    def page_of(self, row) -> str:
+        """The address of the row's page."""
+        return reverse(f"admin:pigeon_admin_{self.opts.model_name}_change", args=[row.pk], current_app=self.admin_site.name)
 
     def has_add_permission(self, request):
         return False

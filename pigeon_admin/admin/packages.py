@@ -15,22 +15,22 @@ from django.urls import path
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from pigeon_admin.admin.deliveries import found_by
 from pigeon_admin.admin.ledger import CreatedFilter, LedgerAdmin, ObjectFilter, RuleFilter
 from pigeon_admin.admin.story import package_story
-from pigeon_admin.admin.wording import relative_html, shortened, state_html
+from pigeon_admin.admin.wording import about_html, relative_html, shortened, state_html
 from pigeon_admin.freezing import opener
 from pigeon_admin.models import Delivery, Package
 
 
 @admin.register(Package)
 class PackageAdmin(LedgerAdmin):
-    list_display = ["about", "rule_name", "what_happened", "revision", "files", "built", "created", "delivered"]
-    list_display_links = ["about"]
+    list_display = ["about", "what_happened", "files", "delivered"]
     list_filter = [RuleFilter, CreatedFilter, "event", ObjectFilter]
     list_select_related = ["rule"]
-    sortable_by = ["created"]
+    sortable_by = ["what_happened"]
     search_fields = ["object_repr"]
     search_help_text = _("Name or id of the object, name of a file (with its ending), or the number of the package.")
 
@@ -42,33 +42,30 @@ class PackageAdmin(LedgerAdmin):
         term = search_term.strip()
         return (queryset.filter(found_by(term, "")) if term else queryset), False
 
-    @admin.display(description=_("object"))
+    @admin.display(description=_("object and rule"))
     def about(self, package):
-        return shortened(package.object_repr, 60)
+        return about_html(self.page_of(package), package.object_repr, package.rule.name)
 
-    @admin.display(description=_("rule"))
-    def rule_name(self, package):
-        return package.rule.name
-
-    @admin.display(description=_("event"))
+    @admin.display(description=_("event"), ordering="pk")
     def what_happened(self, package):
-        return package.get_event_display()
+        saves = ngettext("%d save", "%d saves", package.revision) % package.revision
+        times = relative_html(package.created_at)
+        lines = (
+            ((package.get_event_display(), times), (saves, ""))
+            if package.revision > 1
+            else ((package.get_event_display(), times),)
+        )
+        return format_html_join("", '<span class="pigeon-line">{} {}</span>', lines)
 
     @admin.display(description=_("files"))
     def files(self, package):
         if package.error:
-            return shortened(package.error)
+            return format_html('<span class="pigeon-no">{}</span>', shortened(package.error, 160))
         if package.built_at is None:
             return _now("not written yet")
-        return format_html("{}, {}", len(package.documents), filesizeformat(package.size))
-
-    @admin.display(description=_("built"))
-    def built(self, package):
-        return relative_html(package.built_at)
-
-    @admin.display(description=_("created"), ordering="pk")
-    def created(self, package):
-        return relative_html(package.created_at)
+        number = ngettext("%d file", "%d files", len(package.documents)) % len(package.documents)
+        lines = ((f"{number}, {filesizeformat(package.size)}",), (relative_html(package.built_at),))
+        return format_html_join("", '<span class="pigeon-line">{}</span>', lines)
 
     @admin.display(description=_("deliveries"))
     def delivered(self, package):

@@ -63,3 +63,8 @@ def shortened(text: str, length: int = 90) -> SafeString | str:
     if len(line) <= length:
         return line
     return format_html('<span title="{}">{}…</span>', line, line[: length - 1].rstrip())
+
+
+def about_html(url: str, name: str, rest: str) -> SafeString:
+    """The first cell of a ledger row: the object as the link to the row's page, and below it whom it is for."""
+    return format_html('<a href="{}">{}</a><span class="pigeon-below">{}</span>', url, shortened(name, 80) or "–", rest)
