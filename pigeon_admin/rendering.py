@@ -105,14 +105,18 @@ def render_name(directory: str, file_name: str, values: Mapping[str, Any]) -> st
     return safe_path(*parts)
 
 
-def documents_of(rule: Rule, obj: models.Model, *, now: datetime.datetime | None = None) -> Iterator[RenderedDocument]:
+def documents_of(
+    rule: Rule, obj: models.Model, *, now: datetime.datetime | None = None, templates_only: bool = False
+) -> Iterator[RenderedDocument]:
     """The documents of one object, one after the other, so that only one of them is in memory.
+
+    ``templates_only``: leave out copied files, for an object that is about to go.
 
     Raises DocumentError (a missing file, two documents of one name, none at all), RenderError, or a relation's DatabaseError.
     """
     now = now or timezone.now()
     taken: dict[str, tuple[RenderedDocument, str]] = {}
-    for document, identity in produced(rule, obj, now):
+    for document, identity in produced(rule, obj, now, templates_only):
         key = comparable(document.name)
         if key in taken:
             other, other_identity = taken[key]
@@ -131,12 +135,14 @@ def documents_of(rule: Rule, obj: models.Model, *, now: datetime.datetime | None
         raise DocumentError(_("“%s” has none of the related objects that this rule makes documents for.") % obj)
 
 
-def produced(rule: Rule, obj: models.Model, now: datetime.datetime) -> Iterator[tuple[RenderedDocument, str]]:
+def produced(
+    rule: Rule, obj: models.Model, now: datetime.datetime, templates_only: bool
+) -> Iterator[tuple[RenderedDocument, str]]:
     """Each document with the identity of its stored file, or "" for a rendered one."""
     for templated in rule.template_documents.select_related("template"):
         for item in items_of(templated.relation_path, obj):
             yield rendered(templated, rule, obj, item, now), ""
-    for copied in rule.file_documents.all():
+    for copied in () if templates_only else rule.file_documents.all():
         for item in items_of(copied.relation_path, obj):
             yield copied_file(copied, rule, obj, item, now)
 

@@ -15,7 +15,7 @@ from pigeon_admin.exceptions import BudgetExceeded
 T = TypeVar("T")
 
 # All intermediate texts of one rendering together, as a multiple of the bytes it may write.
-WORKING_SPACE = 10
+WORKING_SPACE = 5
 
 
 class Budget:

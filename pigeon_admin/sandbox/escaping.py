@@ -15,6 +15,10 @@ from django.utils.duration import duration_iso_string
 from django.utils.formats import localize
 from django.utils.html import escape
 from django.utils.safestring import SafeData, SafeString
+from django.utils.translation import gettext as _
+
+from pigeon_admin.exceptions import RenderError
+from pigeon_admin.sandbox.limits import is_list
 
 # What XML 1.0 has no way to write, not even as a reference.
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -97,6 +101,9 @@ def notation(value: Any, form: Form) -> str:
     """A value that is not a text, as text. None is nothing; dates are in the active time zone."""
     if value is None:
         return ""
+    if is_list(value):
+        # Python's way to write a list is nothing a partner could read, and may be far larger than the list.
+        raise RenderError(_("A list cannot be written as it is. Loop over it with for, or use the filter join or json."))
     if isinstance(value, bool):
         return str(value).lower() if form is JSON else str(value)
     if isinstance(value, datetime.datetime) and timezone.is_aware(value):

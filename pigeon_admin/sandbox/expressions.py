@@ -15,6 +15,7 @@ from django.utils.safestring import SafeData, mark_safe
 from django.utils.translation import gettext as _
 
 from pigeon_admin.exceptions import RenderError
+from pigeon_admin.sandbox import limits
 from pigeon_admin.sandbox.budget import Budget
 from pigeon_admin.sandbox.escaping import Form, Raw
 from pigeon_admin.sandbox.proxies import Proxy, plain
@@ -27,9 +28,6 @@ GROUP_PARTS = {"grouper", "list"}
 FORGIVING = {"default", "default_if_none"}
 # They tell None from "" themselves.
 KNOW_NONE = {"default_if_none", "yesno", "json", "csv"}
-# Their argument is content, not an option.
-LONG_ARGUMENTS = {"default", "default_if_none", "add", "join", "cut"}
-MAX_ARGUMENT = 1000
 
 
 class Undefined(RenderError):
@@ -140,8 +138,7 @@ def filtered(function: Any, value: Any, arguments: list[Any], context: SandboxCo
     budget.check()
     if value is None and name not in KNOW_NONE:
         value = ""
-    if name not in LONG_ARGUMENTS and any(isinstance(arg, str) and len(arg) > MAX_ARGUMENT for arg in arguments):
-        raise RenderError(_("The argument of the filter “%s” is too long.") % name)
+    limits.check(name, value, arguments)
     options: dict[str, Any] = {}
     if getattr(function, "needs_autoescape", False):
         options["autoescape"] = context.autoescape and context.form.markup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -22,19 +22,12 @@ from pigeon_admin.sandbox.proxies import Proxy, plain
 
 MAX_WIDTH = 1000  # characters that ljust and its like may pad to
 MAX_DECIMALS = 100
-# Parsing HTML takes time that grows with the square of some inputs.
-MAX_PARSED = {
-    "striptags": 2_000_000,
-    "urlize": 500_000,
-    "urlizetrunc": 500_000,
-    "truncatewords_html": 200_000,
-    "truncatechars_html": 200_000,
-}
 
 HARMLESS = """
-    addslashes capfirst cut default default_if_none divisibleby escape escapejs escapeseq filesizeformat first force_escape
-    get_digit iriencode last length linebreaks linebreaksbr linenumbers lower phone2numeric pluralize safeseq slice slugify
-    timesince timeuntil title truncatechars truncatewords unordered_list upper urlencode wordcount wordwrap yesno
+    addslashes capfirst cut default default_if_none divisibleby escape escapejs filesizeformat first force_escape get_digit
+    iriencode last length linebreaks linebreaksbr linenumbers lower phone2numeric pluralize slice slugify striptags timesince
+    timeuntil title truncatechars truncatechars_html truncatewords truncatewords_html upper urlencode urlize urlizetrunc wordcount
+    wordwrap yesno
 """.split()  # noqa: SIM905
 
 # What people know from elsewhere and will not find here, and why.
@@ -42,6 +35,7 @@ REFUSED = {
     "pprint": "it shows the inside of objects",
     "random": "the same object must always give the same file",
     "json_script": "use the filter json",
+    "unordered_list": "write the list with for",
 }
 
 register = Library()
@@ -51,29 +45,6 @@ def fenced(name: str, function: Callable[..., Any], *, rendering: bool = False, 
     """Register ``function``; ``rendering`` asks for the keyword arguments ``form`` and ``budget``."""
     register.filter(name, function, **flags)
     function.needs_rendering = rendering  # type: ignore[attr-defined]
-
-
-def flags_of(function: Callable[..., Any]) -> dict[str, bool]:
-    """What Django declared about one of its filters."""
-    return {
-        flag: getattr(function, flag) for flag in ("is_safe", "needs_autoescape", "expects_localtime") if hasattr(function, flag)
-    }
-
-
-def parsing(name: str, limit: int) -> None:
-    """Register a filter of Django's that parses HTML, for texts up to ``limit`` characters."""
-    original = defaultfilters.register.filters[name]
-    options = flags_of(original)
-
-    def checked(value: Any, *args: Any, **kwargs: Any) -> Any:
-        if len(str(value)) > limit:
-            raise RenderError(
-                _("The text is too long for “%(name)s”: at most %(limit)d characters.") % {"name": name, "limit": limit}
-            )
-        return original(value, *args, **kwargs)
-
-    checked.__wrapped__ = original  # type: ignore[attr-defined]  # so that its arguments are checked as the original's
-    fenced(name, checked, **options)
 
 
 def padded(name: str, is_safe: bool = True) -> None:
@@ -127,6 +98,25 @@ def join(value: Any, arg: Any, autoescape: bool = True, *, form: Form, budget: B
     return mark_safe(separator.join(parts)) if autoescape else separator.join(parts)  # noqa: S308
 
 
+def safeseq(value: Any, *, form: Form, budget: Budget) -> list[Any]:
+    """Each item as ``safe`` would have it."""
+    return [safe(item, form=form, budget=budget) for item in texts(value, budget)]
+
+
+def escapeseq(value: Any, *, form: Form, budget: Budget) -> list[Any]:
+    """Each item escaped for HTML and XML."""
+    return [conditional_escape(item) for item in texts(value, budget)]
+
+
+def texts(value: Any, budget: Budget) -> Iterator[str]:
+    """The items as text, each counted before it is copied."""
+    for item in value:
+        item = plain(item, budget)
+        text = item if isinstance(item, str) else str(item)
+        budget.reserve(len(text))
+        yield text
+
+
 def make_list(value: Any, *, form: Form, budget: Budget) -> list[str]:
     """The characters of a text."""
     text = str(value)
@@ -173,7 +163,7 @@ def floatformat(text: Any, arg: Any = -1, *, form: Form, budget: Budget) -> Any:
     if digits is None or (digits[1].lstrip("-") and abs(int(digits[1])) > MAX_DECIMALS):
         raise RenderError(_("The filter “floatformat” takes a number of decimals up to %d.") % MAX_DECIMALS)
     if form.machine:
-        arg = (digits[1].strip() if digits[1] != "-" else "-1") + "u" + ("g" if "g" in digits[2] else "")
+        arg = f"{digits[1] if digits[1].lstrip('-') else -1}u"
     return defaultfilters.floatformat(text, arg)
 
 
@@ -209,8 +199,6 @@ def csv(value: Any, *, form: Form, budget: Budget) -> Any:
 for harmless in HARMLESS:
     original_filter = defaultfilters.register.filters[harmless]
     register.filters[harmless] = original_filter
-for parser_name, characters in MAX_PARSED.items():
-    parsing(parser_name, characters)
 for padder in ("ljust", "rjust", "center"):
     padded(padder)
 for clock in ("date", "time"):
@@ -218,6 +206,8 @@ for clock in ("date", "time"):
 fenced("safe", safe, rendering=True, is_safe=True)
 fenced("add", add, rendering=True, is_safe=False)
 fenced("join", join, rendering=True, is_safe=True, needs_autoescape=True)
+fenced("safeseq", safeseq, rendering=True, is_safe=True)
+fenced("escapeseq", escapeseq, rendering=True, is_safe=True)
 fenced("make_list", make_list, rendering=True, is_safe=False)
 fenced("dictsort", dictsort, rendering=True, is_safe=False)
 fenced("dictsortreversed", dictsortreversed, rendering=True, is_safe=False)

@@ -141,14 +141,18 @@ class For(ForNode):
                 loop.update(
                     counter0=index, counter=index + 1, revcounter=left, revcounter0=left - 1, first=index == 0, last=left == 1
                 )
-                with context.push(**self.unpacked(plain(item, budget))):
+                item = plain(item, budget)
+                if len(self.loopvars) == 1:
+                    # As Django: what a turn assigns is still there at the next.
+                    context[self.loopvars[0]] = item
                     pieces.append(self.nodelist_loop.render(context))
+                else:
+                    with context.push(**self.unpacked(item)):
+                        pieces.append(self.nodelist_loop.render(context))
         return "".join(pieces)
 
     def unpacked(self, item: Any) -> dict[str, Any]:
-        """The loop variables of one turn."""
-        if len(self.loopvars) == 1:
-            return {self.loopvars[0]: item}
+        """The loop variables of one turn, when there are several."""
         parts = list(item) if isinstance(item, (list, tuple)) else [item]
         if len(parts) != len(self.loopvars):
             text = _("The loop has %(names)d variables, but an item has %(parts)d parts.")

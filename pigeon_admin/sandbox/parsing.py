@@ -21,7 +21,10 @@ TAGS = """
     autoescape comment cycle filter firstof for if ifchanged now regroup resetcycle spaceless templatetag verbatim widthratio with
 """.split()  # noqa: SIM905
 
-MAX_SOURCE = 1_000_000
+MAX_SOURCE = 1_000_000  # characters
+MAX_TAG = 10_000  # characters between braces
+MAX_DEPTH = 50  # tags within tags; each costs the worker some of Python's stack
+MAX_UNCLOSED = 100
 
 library = Library()
 library.tags = {name: defaulttags.register.tags[name] for name in TAGS}
@@ -35,6 +38,8 @@ class SandboxLexer(Lexer):
     """Remembers which text stands in ``{% verbatim %}``."""
 
     def create_token(self, token_string: str, position: Any, lineno: int, in_tag: bool) -> Token:
+        if in_tag and len(token_string) > MAX_TAG:
+            raise RenderError(_("What stands between the braces is longer than %d characters.") % MAX_TAG, lineno)
         verbatim = bool(self.verbatim)
         token = super().create_token(token_string, position, lineno, in_tag)
         token.literal = verbatim  # type: ignore[attr-defined]
@@ -46,6 +51,15 @@ class SandboxParser(Parser):
 
     def __init__(self, tokens: list[Token]) -> None:
         super().__init__(tokens, libraries={}, builtins=[library])
+        self.depth = 0
+
+    def parse(self, parse_until: Any = None) -> NodeList:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise RenderError(_("The template is nested too deeply: at most %d tags within each other.") % MAX_DEPTH)
+        nodes = super().parse(parse_until)
+        self.depth -= 1
+        return nodes
 
     def compile_filter(self, token: str) -> FilterExpression:
         return SandboxExpression(token, self)
@@ -123,6 +137,7 @@ def parse(source: str) -> NodeList:
     """The nodes of a template; raises RenderError with the line."""
     if len(source) > MAX_SOURCE:
         raise RenderError(_("The template is longer than %d characters.") % MAX_SOURCE)
+    refuse_many_unclosed(source)
     try:
         return SandboxParser(SandboxLexer(source).tokenize()).parse()
     except RenderError as error:
@@ -132,6 +147,15 @@ def parse(source: str) -> NodeList:
     except Exception as error:
         line = getattr(getattr(error, "token", None), "lineno", None)
         raise RenderError(in_words(str(error) or type(error).__name__), line) from error
+
+
+def refuse_many_unclosed(source: str) -> None:
+    """Raise when a line has so many unclosed openings that looking for their ends would take for ever."""
+    for number, line in enumerate(source.split("\n"), 1):
+        for opening, closing in (("{{", "}}"), ("{%", "%}"), ("{#", "#}")):
+            if line.count(opening, line.rfind(closing) + 1) > MAX_UNCLOSED:
+                text = _("“%(open)s” is opened, but not closed with “%(close)s” on the same line.")
+                raise RenderError(text % {"open": opening, "close": closing}, number)
 
 
 # Django's own messages, for the commonest mistakes.

@@ -162,7 +162,9 @@ class RelationProxy(Proxy):
         return self.rows()[index]
 
     def __str__(self) -> str:
-        return ", ".join(str(row) for row in self.rows())
+        names = [str(row) for row in self.rows()]
+        self._budget.reserve(sum(map(len, names)))
+        return ", ".join(names)
 
     __repr__ = __str__
 
