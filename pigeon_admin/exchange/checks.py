@@ -17,22 +17,30 @@ from pigeon_admin.exchange.kinds import document_kinds, secret_fields
 from pigeon_admin.models import Destination, Rule, SaveRule
 
 
-def problems_of(instance: models.Model, wanted: dict[str, Any]) -> list[str]:
-    """Why ``instance`` cannot be saved as it is; [] when it can. Its own cleaning may put its values in order."""
-    problems = list(invalid(instance, relation_names(type(instance))))
+def problems_of(instance: models.Model, wanted: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Why ``instance`` cannot be saved, and what its secrets lack; both empty when all is well.
+
+    A missing secret is no reason to refuse: no rule set holds one. Cleaning may put the values of ``instance`` in order.
+    """
+    problems, lacking = [], []
+    secrets = {field.name for field in secret_fields(type(instance))}
+    for name, message in invalid(instance, relation_names(type(instance))):
+        if name in secrets:
+            lacking.append(message)
+        else:
+            problems.append(f"“{name}”: {message}" if name else message)
     if isinstance(instance, Rule):
         problems += _rule_problems(instance, wanted)
-    return problems
+    return problems, lacking
 
 
-def invalid(instance: models.Model, exclude: set[str], place: str = "") -> Iterator[str]:
-    """The words of ``full_clean``, each with the name of its field."""
+def invalid(instance: models.Model, exclude: set[str]) -> Iterator[tuple[str, str]]:
+    """Field name, "" for the whole, and words of each error that ``full_clean`` finds."""
     try:
         instance.full_clean(exclude=exclude)
     except ValidationError as error:
         for name, messages in error.message_dict.items():
-            label = "" if name == NON_FIELD_ERRORS else f"“{place}{name}”: "
-            yield from (f"{label}{message}" for message in messages)
+            yield from (("" if name == NON_FIELD_ERRORS else name, message) for message in messages)
 
 
 def _rule_problems(rule: Rule, wanted: dict[str, Any]) -> Iterator[str]:
@@ -80,7 +88,8 @@ def _document_problems(rule: Rule, entries: list[dict[str, Any]]) -> Iterator[st
             if not entry[name] and not document._meta.get_field(name).null:
                 yield _("“%s” is missing.") % f"{place}{name}"
         # The rule has no key yet and the template perhaps neither; both are checked by their short names.
-        yield from invalid(document, relation_names(type(document)) | {available[entry["kind"]][1].name}, place)
+        for name, message in invalid(document, relation_names(type(document)) | {available[entry["kind"]][1].name}):
+            yield f"“{place}{name}”: {message}" if name else f"“{place[:-1]}”: {message}"
 
 
 def _lacks(rule: Rule, wanted: dict[str, Any]) -> Iterator[str]:
@@ -92,8 +101,8 @@ def _lacks(rule: Rule, wanted: dict[str, Any]) -> Iterator[str]:
         yield _("A live rule needs at least one destination. Or let it be a draft.")
 
 
-def notes_on(instance: models.Model, *, created: bool, restored: bool) -> list[str]:
-    """What somebody should know before confirming."""
+def notes_on(instance: models.Model, lacking: list[str], *, created: bool, restored: bool) -> list[str]:
+    """What somebody should know before confirming; ``lacking``: what its secrets lack."""
     notes = []
     if restored:
         notes.append(_("It was archived on this site; the import brings it back."))
@@ -107,7 +116,9 @@ def notes_on(instance: models.Model, *, created: bool, restored: bool) -> list[s
         secrets = secret_fields(type(instance))
         if created and secrets:
             names = _(" or ").join(str(field.verbose_name) for field in secrets)
-            notes.append(_("Its %s has to be entered before it can send: a rule set never holds secrets.") % names)
+            words = _("Its %s has to be entered before it can send, if the partner asks for one: a rule set never holds secrets.")
+            notes.append(words % names)
         elif any(getattr(instance, field.name) for field in secrets):
             notes.append(_("It keeps the secrets stored on this site. Look at the host: that is where they will be used."))
+        notes += lacking
     return notes

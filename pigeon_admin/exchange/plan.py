@@ -120,7 +120,7 @@ class Plan:
                 here = type(planned.existing)
                 planned.reasons.append(
                     _(
-                        "“%(slug)s” is a %(here)s here (kind “%(kind)s”), but a %(there)s in the file. "
+                        "“%(slug)s” is of another kind here (%(here)s, “%(kind)s”) than in the file (%(there)s). "
                         "Give one of them another short name."
                     )
                     % {
@@ -159,9 +159,10 @@ class Plan:
             return
         self._check_permission(planned)
         planned.instance = draft(planned.model, planned.existing, planned.entry.slug, planned.wanted, planned.changed_names)
-        planned.reasons += problems_of(planned.instance, planned.wanted)
+        problems, lacking = problems_of(planned.instance, planned.wanted)
+        planned.reasons += problems
         planned.settle()
-        planned.notes += notes_on(planned.instance, created=planned.existing is None, restored=planned.restored)
+        planned.notes += notes_on(planned.instance, lacking, created=planned.existing is None, restored=planned.restored)
 
     def _check_reference(self, planned: PlannedEntry, section: str, slug: str) -> None:
         if (section, slug) in self.by_key:

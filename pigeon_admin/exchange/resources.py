@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.resources import ModelResource
@@ -87,16 +87,18 @@ class RuleSetResource(ModelResource):
         A long preview in a transaction would hold the one write lock of SQLite.
         """
         if dry_run:
+            self.plan = Plan(to_entries(dataset), self.allowed)
             result = self.import_data_inner(dataset, True, raise_errors, False, False, **kwargs)
         else:
             kwargs["rollback_on_validation_errors"] = True
-            result = super().import_data(dataset, False, raise_errors, *args, **kwargs)
+            with transaction.atomic(using=self.get_db_connection_name()):
+                self.plan = Plan(to_entries(dataset), self.allowed)
+                result = super().import_data(dataset, False, raise_errors, *args, **kwargs)
         result.plan = self.plan
         return result
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        self.plan = Plan(to_entries(dataset), self.allowed)
-        if self.expected is not None and self.plan.digest != self.expected:
+        if self.expected is not None and self.plan is not None and self.plan.digest != self.expected:
             raise RuleSetError(
                 _("Something changed on this site since the preview. Nothing was imported; look at the new preview.")
             )

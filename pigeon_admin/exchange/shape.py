@@ -58,7 +58,10 @@ def describe(instance: models.Model) -> dict[str, Any]:
         entry["conditions"] = to_tree(instance.conditions())
         entry["documents"] = [describe_document(kind, document) for kind, document in documents_of(instance)]
     entry.update({field.name: read(field, instance) for field in fields if field.many_to_many})
-    return redacted(entry) if isinstance(instance, Destination) else entry
+    if isinstance(instance, Destination):
+        # Value by value: “auth” is a field of ours, not the header of that name.
+        entry = {name: redacted(value) for name, value in entry.items()}
+    return entry
 
 
 def label(name: str) -> str:

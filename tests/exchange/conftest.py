@@ -59,12 +59,27 @@ def entries_of(rules=None):
 def rule(db):
     """A live rule with all that there is: two templates, three destinations with secrets, two groups of conditions."""
     nitf = ExportTemplate.objects.create(
-        name="NITF", slug="nitf", source="<nitf>\n  <hl1>{{ object.title }}</hl1>\n</nitf>\n", directory="{{ object.section.slug }}", file_name="{{ object.pk }}.xml"
+        name="NITF",
+        slug="nitf",
+        source="<nitf>\n  <hl1>{{ object.title }}</hl1>\n</nitf>\n",
+        directory="{{ object.section.slug }}",
+        file_name="{{ object.pk }}.xml",
     )
-    caption = ExportTemplate.objects.create(name="Caption", slug="caption", source="{{ item.caption }}", media_type="text/plain", file_name="{{ item.pk }}.txt")
-    agency = FtpDestination.objects.create(name="Agency", slug="agency", host="ftp.example.org", username="news", password="ftp-pässword")
+    caption = ExportTemplate.objects.create(
+        name="Caption", slug="caption", source="{{ item.caption }}", media_type="text/plain", file_name="{{ item.pk }}.txt"
+    )
+    agency = FtpDestination.objects.create(
+        name="Agency", slug="agency", host="ftp.example.org", username="news", password="ftp-pässword"
+    )
     archive = SftpDestination.objects.create(
-        name="Archive", slug="archive", host="sftp.example.org", username="u", password="sftp-password", private_key="KEY", passphrase="phrase", host_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPEpNwwwc6gZx9HafUioqZJV0s2vECkBS99T8xyacq/0"
+        name="Archive",
+        slug="archive",
+        host="sftp.example.org",
+        username="u",
+        password="sftp-password",
+        private_key="KEY",
+        passphrase="phrase",
+        host_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPEpNwwwc6gZx9HafUioqZJV0s2vECkBS99T8xyacq/0",
     )
     portal = HttpDestination.objects.create(
         name="Portal",
@@ -75,7 +90,12 @@ def rule(db):
         token="http-token",
     )
     rule = SaveRule.objects.create(
-        name="Sports to the agency", slug="sports", model="newsdesk.story", state="live", watched_fields=["title", "status"], notes="Call Anna.\nOr Bob."
+        name="Sports to the agency",
+        slug="sports",
+        model="newsdesk.story",
+        state="live",
+        watched_fields=["title", "status"],
+        notes="Call Anna.\nOr Bob.",
     )
     rule.destinations.set([portal, agency, archive])
     ConditionRow.objects.create(rule=rule, path="section__slug", operator="equals", value="sports", position=0)

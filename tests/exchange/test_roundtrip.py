@@ -2,7 +2,8 @@
 
 import pytest
 
-from pigeon_admin.models import Destination, SaveRule
+from pigeon_admin.models import ConditionRow, Destination, ExportTemplate, FileDocument, SaveRule, TemplateDocument
+from pigeon_admin.models.secrets import SecretField
 from tests.exchange.conftest import emptied, exported, imported, outcomes
 
 pytestmark = pytest.mark.django_db
@@ -15,6 +16,32 @@ def test_the_same_bytes_come_out_again(rule, name):
     result = imported(before, name)
     assert set(outcomes(result).values()) == {"created"}, [planned.reasons for planned in result.plan.refused]
     assert exported(name) == before
+
+
+def test_nothing_but_secrets_and_dates_is_lost(rule):
+    def values():
+        rows = [*ExportTemplate.objects.order_by("slug"), *Destination.objects.order_by("slug"), *SaveRule.objects.all()]
+        rows += [
+            *ConditionRow.objects.order_by("position"),
+            *TemplateDocument.objects.order_by("position"),
+            *FileDocument.objects.all(),
+        ]
+        return [
+            {
+                field.name: getattr(row, field.name)
+                for field in row._meta.concrete_fields
+                if not field.is_relation and compared(field)
+            }
+            for row in rows
+        ]
+
+    def compared(field):
+        return not field.primary_key and not isinstance(field, SecretField) and field.name not in ("created_at", "modified_at")
+
+    text, before = exported(), values()
+    emptied()
+    imported(text)
+    assert values() == before
 
 
 def test_both_formats_hold_the_same(rule):

@@ -1,0 +1,1 @@
+"""An app of somebody else, with a kind of destination of its own."""
