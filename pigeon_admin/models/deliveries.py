@@ -41,7 +41,10 @@ class Package(models.Model):
     revision = models.PositiveIntegerField(_("saves"), default=1, help_text=_("How many saves this package stands for."))
     verdict = models.JSONField(_("why"), default=dict, blank=True)
     documents = models.JSONField(
-        _("files"), default=list, blank=True, help_text="[{name, size, sha256, media_type, stored}] once built; frozen from then on."
+        _("files"),
+        default=list,
+        blank=True,
+        help_text="[{name, size, sha256, media_type, stored}] once built; frozen from then on.",
     )
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
     size = models.PositiveBigIntegerField(_("size"), default=0)
@@ -57,7 +60,10 @@ class Package(models.Model):
         verbose_name = _("package")
         verbose_name_plural = _("packages")
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["model", "object_pk"], name="pigeon_package_object")]
+        indexes = [
+            models.Index(fields=["model", "object_pk"], name="pigeon_package_object"),
+            models.Index(fields=["created_at"], name="pigeon_package_created"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.object_repr} ({self.rule_id}/{self.pk})"
@@ -114,16 +120,25 @@ class Delivery(models.Model):
     SETTLED = (State.SENT, State.CANCELLED, State.SUPERSEDED)
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    package = models.ForeignKey(Package, verbose_name=_("package"), on_delete=models.PROTECT, related_name="deliveries")
-    destination = models.ForeignKey(Destination, verbose_name=_("destination"), on_delete=models.PROTECT, related_name="deliveries")
+    # Its own index would be idle: the unique constraint below begins with it.
+    package = models.ForeignKey(
+        Package, verbose_name=_("package"), on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
+    destination = models.ForeignKey(
+        Destination, verbose_name=_("destination"), on_delete=models.PROTECT, related_name="deliveries"
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     reason = models.TextField(_("reason"), blank=True, help_text=_("Why it is in this state, in words."))
     due_at = models.DateTimeField(_("due"))
     attempts_made = models.PositiveIntegerField(_("attempts"), default=0)
     created_at = models.DateTimeField(_("created"))
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
-    lane = models.CharField(max_length=64, editable=False, help_text="Names rule, object and destination: one in flight, newer wins.")
-    flight_key = models.CharField(max_length=64, unique=True, null=True, editable=False, help_text="The lane while in flight, else NULL.")
+    lane = models.CharField(
+        max_length=64, editable=False, help_text="Names rule, object and destination: one in flight, newer wins."
+    )
+    flight_key = models.CharField(
+        max_length=64, unique=True, null=True, editable=False, help_text="The lane while in flight, else NULL."
+    )
     lease_owner = models.CharField(max_length=100, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the attempt in flight began.")
@@ -143,6 +158,7 @@ class Delivery(models.Model):
             models.Index(fields=["lane", "id"], name="pigeon_delivery_lane"),
             models.Index(fields=["state", "lease_until"], name="pigeon_delivery_lease"),
             models.Index(fields=["state", "settled_at"], name="pigeon_delivery_settled"),
+            models.Index(fields=["created_at"], name="pigeon_delivery_created"),
         ]
 
     def __str__(self) -> str:
