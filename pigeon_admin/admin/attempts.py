@@ -14,15 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from pigeon_admin.admin.deliveries import found_by
 from pigeon_admin.admin.ledger import DestinationFilter, LedgerAdmin, RuleFilter, SinceFilter
 from pigeon_admin.admin.wording import about_html, relative_html, shortened, span, state_html
-from pigeon_admin.models import Attempt
+from pigeon_admin.models import Attempt, Delivery
 
 
 class AttemptRuleFilter(RuleFilter):
-    lookup = "delivery__package__rule_id"
+    lookup = "package__rule_id"
+    owner = (Delivery, "delivery_id")
 
 
 class AttemptDestinationFilter(DestinationFilter):
-    lookup = "delivery__destination_id"
+    owner = (Delivery, "delivery_id")
 
 
 class StartedFilter(SinceFilter):

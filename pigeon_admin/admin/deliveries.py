@@ -20,11 +20,11 @@ from pigeon_admin.admin import operations
 from pigeon_admin.admin.ledger import CreatedFilter, DestinationFilter, LedgerAdmin, ObjectFilter, RuleFilter, SettledFilter
 from pigeon_admin.admin.story import story_of
 from pigeon_admin.admin.wording import about_html, relative_html, shortened, state_html
-from pigeon_admin.models import Delivery
+from pigeon_admin.models import Delivery, Package
 
 
 class DeliveryRuleFilter(RuleFilter):
-    lookup = "package__rule_id"
+    owner = (Package, "package_id")
 
 
 class DeliveryObjectFilter(ObjectFilter):
@@ -151,5 +151,6 @@ def found_by(term: str, package: str) -> Q:
     found = Q(**{f"{package}object_repr__icontains": term}) | Q(**{f"{package}object_pk": term})
     if "." in term or "/" in term:
         # JSON columns hold é as \u00e9 on some databases and as itself on others.
-        found |= Q(**{f"{package}documents__icontains": json.dumps(term)[1:-1]}) | Q(**{f"{package}documents__icontains": term})
+        for text in {term, json.dumps(term)[1:-1]}:
+            found |= Q(**{f"{package}documents__icontains": text})
     return found

@@ -7,7 +7,10 @@ from datetime import timedelta
 from functools import cached_property
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
+from django.db import models
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -17,21 +20,48 @@ from pigeon_admin.models import Destination, Rule
 
 
 class LimitedPaginator(Paginator):
-    """Counts no further than ``LIMIT`` rows: nobody pages past that, and counting a whole table takes longer than showing it."""
+    """Counts no further than ``LIMIT`` rows, and finds a page's rows in two steps.
+
+    Nobody pages past the limit, and counting a whole table takes longer than showing it. The first step sorts keys only: joined
+    and sorted together, SQLite reads every matching row with all that belongs to it before it shows the first.
+    """
 
     LIMIT = 100_000
 
     @cached_property
-    def count(self):
-        ordered = getattr(self.object_list, "order_by", None)
-        if ordered is None:
-            return len(self.object_list)
-        return ordered().values("pk")[: self.LIMIT].count()
+    def first_keys(self) -> list:
+        """Primary keys of the first page, and one more if there are further pages."""
+        return list(self.object_list.values_list("pk", flat=True)[: self.per_page + 1])
+
+    @cached_property
+    def count(self) -> int:
+        if len(self.first_keys) <= self.per_page:
+            return len(self.first_keys)
+        return self.object_list.order_by().values("pk")[: self.LIMIT].count()
 
     @property
     def is_limited(self) -> bool:
         """There are at least ``LIMIT`` rows, perhaps more."""
         return self.count >= self.LIMIT
+
+    def page(self, number):
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        keys = self.first_keys if number == 1 else self.object_list.values_list("pk", flat=True)[start : start + self.per_page]
+        return self._get_page(self.rows(list(keys)[: self.per_page]), number, self)
+
+    def rows(self, keys: list):
+        """The rows with these keys, in the order of the list."""
+        return self.object_list.filter(pk__in=keys)
+
+
+class LedgerChangeList(ChangeList):
+    """Django asks for a single page's rows by the whole filter again; the paginator already knows their keys."""
+
+    def get_results(self, request):
+        super().get_results(request)
+        if not self.multi_page:
+            self.result_list = self.paginator.rows(self.paginator.first_keys)
 
 
 class LedgerAdmin(admin.ModelAdmin):
@@ -53,6 +83,9 @@ class LedgerAdmin(admin.ModelAdmin):
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, title | (extra_context or {}))
 
+    def get_changelist(self, request, **kwargs):
+        return LedgerChangeList
+
     def page_of(self, row) -> str:
         """The address of the row's page."""
         return reverse(f"admin:pigeon_admin_{self.opts.model_name}_change", args=[row.pk], current_app=self.admin_site.name)
@@ -69,10 +102,15 @@ class LedgerAdmin(admin.ModelAdmin):
 
 
 class NameFilter(admin.SimpleListFilter):
-    """Filter by one of the named things; reads their names only."""
+    """Filter by one of the named things; reads their names only.
+
+    ``owner``: where the column ``lookup`` is, if not on the listed rows themselves, with the look-up that leads there. Then it is
+    asked row by row from the newest on (EXISTS), which ends with the page; a join would read all rows of a busy rule first.
+    """
 
     model: type[Rule] | type[Destination]
     lookup = ""
+    owner: tuple[type[models.Model], str] | None = None
 
     def lookups(self, request, model_admin) -> Iterable[tuple[str, str]]:
         rows = self.model._base_manager.non_polymorphic().order_by("name", "pk").values_list("pk", "name")
@@ -81,7 +119,12 @@ class NameFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         if self.value() is None:
             return queryset
-        return queryset.filter(**{self.lookup: self.value()}) if str(self.value()).isdecimal() else queryset.none()
+        if not str(self.value()).isdecimal():
+            return queryset.none()
+        if self.owner is None:
+            return queryset.filter(**{self.lookup: self.value()})
+        owner, link = self.owner
+        return queryset.filter(Exists(owner._base_manager.filter(**{"pk": OuterRef(link), self.lookup: self.value()})))
 
 
 class RuleFilter(NameFilter):
