@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings as django_settings
 from django.core.exceptions import SuspiciousOperation
-from django.db import models
+from django.db import DatabaseError, models
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -132,7 +132,11 @@ def documents_of(
     if not taken and not rule.template_documents.exists() and not rule.file_documents.exists():
         raise DocumentError(_("The rule “%s” has no documents. Add a template or a file to it.") % rule.name)
     if not taken:
-        raise DocumentError(_("“%s” has none of the related objects that this rule makes documents for.") % obj)
+        if templates_only and not rule.template_documents.exists():
+            raise DocumentError(
+                _("The rule “%s” only copies files, and the files of a deleted object are not sent. Add a template.") % rule.name
+            )
+        raise DocumentError(_("%s has none of the related objects that this rule makes documents for.") % title_of(obj))
 
 
 def produced(
@@ -169,7 +173,7 @@ def copied_file(
 ) -> tuple[RenderedDocument, str]:
     """One file field, streamed from its storage, with what identifies the stored file."""
     target = obj if item is None else item
-    whose = f"{target._meta.verbose_name} “{target}”"
+    whose = title_of(target)
     file = getattr(target, document.file_field, None)
     if not isinstance(file, FieldFile):
         raise DocumentError(_("%(whose)s has no file field “%(field)s”.") % {"whose": whose, "field": document.file_field})
@@ -207,6 +211,16 @@ def copied_file(
     return RenderedDocument(name, media_type, source=source, origin=origin), f"{id(storage)}:{stored_name}"
 
 
+def title_of(obj: models.Model) -> str:
+    """What to call an object in a message, also when its own name fails."""
+    try:
+        return f"{obj._meta.verbose_name} “{obj}”"
+    except DatabaseError:
+        raise
+    except Exception:
+        return f"{obj._meta.verbose_name} {obj.pk}"
+
+
 def described(what: str, item: models.Model | None) -> str:
     """Which document, and of which related object."""
-    return what if item is None else _("%(what)s of %(item)s") % {"what": what, "item": f"{item._meta.verbose_name} “{item}”"}
+    return what if item is None else _("%(what)s of %(item)s") % {"what": what, "item": title_of(item)}

@@ -98,7 +98,8 @@ class ExportTemplate(Named):
         """Saves; the revision counts up when something changed that the files depend on."""
         fields = options.get("update_fields")
         names = [name for name in self.RENDERED_FIELDS if fields is None or name in fields]
-        stored = type(self)._base_manager.filter(pk=self.pk).values("revision", *names).first() if self.pk and names else None
+        rows = type(self)._base_manager.db_manager(options.get("using"))
+        stored = rows.filter(pk=self.pk).values("revision", *names).first() if self.pk and names else None
         if stored is not None and any(stored[name] != getattr(self, name) for name in names):
             self.revision = stored["revision"] + 1
             if fields is not None:

@@ -246,3 +246,23 @@ def test_a_time_zone_that_is_gone_is_an_error_in_words(story, make_template):
 def test_an_item_and_extra_variables_can_be_given_to_a_single_rendering(story, make_template):
     template = make_template("{{ item.caption }} {{ see_also.0.title|safe }}")
     assert render(template, story, story.photos.first(), extra={"see_also": [story]}) == b"Stage AC/DC & <friends>"
+
+
+def test_an_object_whose_own_name_fails_is_still_sent(rule, story, media, monkeypatch):
+    story.attachment.save("tour.pdf", ContentFile(b"pdf"))
+    FileDocument.objects.create(rule=rule, file_field="attachment")
+    monkeypatch.setattr(Story, "__str__", lambda self: 1 / 0)
+    assert len(names(rule, story)) == 1
+    Story.objects.update(attachment="")
+    story.refresh_from_db()
+    with pytest.raises(DocumentError, match=f"story {story.pk} has no file"):
+        names(rule, story)
+
+
+def test_a_deleted_object_leaves_only_rendered_documents(rule, story, make_template, media):
+    story.attachment.save("tour.pdf", ContentFile(b"pdf"))
+    FileDocument.objects.create(rule=rule, file_field="attachment")
+    with pytest.raises(DocumentError, match="only copies files"):
+        list(documents_of(rule, story, templates_only=True))
+    TemplateDocument.objects.create(rule=rule, template=make_template(), file_name="gone.xml")
+    assert [document.name for document in documents_of(rule, story, templates_only=True)] == ["gone.xml"]
