@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count
+from django.db.models import Count, F, Q
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
@@ -23,7 +23,7 @@ from pigeon_admin.admin.kinds import SharedPermissions, concrete_kinds
 from pigeon_admin.admin.named import NamedAdmin
 from pigeon_admin.admin.secret_fields import SecretFormField
 from pigeon_admin.admin.wording import relative_html, shortened, state_html
-from pigeon_admin.models import Destination, DestinationState, Rule
+from pigeon_admin.models import Destination, Rule
 from pigeon_admin.models.secrets import SecretField
 
 
@@ -70,10 +70,9 @@ class DestinationAdmin(DestinationArchiving, ConnectionTests, NamedAdmin, Polymo
 
     base_model = Destination
     polymorphic_list = True
-    # Polymorphic looks the template up itself, and that look-up hides what other mixins bring.
     change_list_template = "admin/pigeon_admin/destination/change_list.html"
     add_type_template = "admin/pigeon_admin/destination/add_type_form.html"
-    list_display = ["name", "kind", "leads_to", "last_success", "last_error", "used_by"]
+    list_display = ["name", "leads_to", "last_success", "last_error", "used_by"]
     list_filter = [PolymorphicChildModelFilter, ArchivedFilter]
 
     class Media:
@@ -83,43 +82,37 @@ class DestinationAdmin(DestinationArchiving, ConnectionTests, NamedAdmin, Polymo
         return concrete_kinds(Destination)
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(number_of_rules=Count("rules", distinct=True))
+        return super().get_queryset(request).annotate(
+            number_of_rules=Count("rules", filter=Q(rules__archived_at__isnull=True), distinct=True),
+            success_at=F("health__last_success_at"),
+            error_at=F("health__last_error_at"),
+            error_text=F("health__last_error"),
+        )
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.from_url_view)
         return [path("from-url/", view, name="pigeon_admin_destination_from_url"), *super().get_urls()]
 
-    @admin.display(description=_("kind"))
-    def kind(self, destination):
-        if destination.archived_at is not None:
-            return state_html("archived", _("Archived"))
-        return capfirst(str(destination._meta.verbose_name))
-
     @admin.display(description=_("where"))
     def leads_to(self, destination):
-        return where(destination)
+        if destination.archived_at is not None:
+            kind = state_html("archived", _("Archived"))
+        else:
+            kind = capfirst(str(destination._meta.verbose_name))
+        return format_html('{}<br><span class="pigeon-place">{}</span>', kind, where(destination))
 
-    @admin.display(description=_("last success"))
+    @admin.display(description=_("last success"), ordering="success_at")
     def last_success(self, destination):
-        health = self.health(destination)
-        return relative_html(health.last_success_at) if health else "–"
+        return relative_html(destination.success_at)
 
-    @admin.display(description=_("last error"))
+    @admin.display(description=_("last error"), ordering="error_at")
     def last_error(self, destination):
-        health = self.health(destination)
-        if health is None or health.last_error_at is None:
+        if destination.error_at is None:
             return "–"
-        over = health.last_success_at is not None and health.last_success_at > health.last_error_at
-        words = shortened(health.last_error, 60)
-        return format_html(
-            '<span class="{}">{}</span><br>{}',
-            "pigeon-quiet" if over else "pigeon-no",
-            relative_html(health.last_error_at),
-            words,
-        )
-
-    def health(self, destination) -> DestinationState | None:
-        return DestinationState.objects.filter(pk=destination.pk).first()
+        over = destination.success_at is not None and destination.success_at > destination.error_at
+        style = "pigeon-quiet" if over else "pigeon-no"
+        words = shortened(destination.error_text or "", 60)
+        return format_html('<span class="{}">{}</span><br>{}', style, relative_html(destination.error_at), words)
 
     @admin.display(description=_("used by"), ordering="number_of_rules")
     def used_by(self, destination):

@@ -10,9 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from pigeon_admin.admin.contents import content_choices, host_models
 from pigeon_admin.admin.field_lists import file_fields, label_of, own_fields, paths, relation_paths, relations_of, watchable
-from pigeon_admin.conditions import operators_for, resolve
+from pigeon_admin.conditions import OPERATORS, operators_for, resolve
 from pigeon_admin.exceptions import ConditionError
 from pigeon_admin.relations import related_model
+
+# Operators whose value is one of the field itself, so that an example of the field says more than their own hint.
+PLAIN = ("equals", "not_equals", "in", "changed_from", "changed_to")
+EXAMPLES = {
+    "text": _("The whole text, with capitals and accents just so."),
+    "boolean": _("yes or no"),
+    "number": _("A number, such as 12 or 12.5"),
+    "date": _("A date, such as 2026-12-31"),
+    "datetime": _("2026-12-31 18:00, or a date for the whole day"),
+    "relation": _("The id of the related object. For its name or slug, choose a field of it."),
+}
 
 
 def chosen_model(label: str) -> type[models.Model]:
@@ -24,14 +35,17 @@ def chosen_model(label: str) -> type[models.Model]:
 
 
 def condition_paths(model: type[models.Model]) -> list[dict]:
-    """``[{path, label, operators}]``: what can be asked of a model, and how; paths that cannot be judged are left out."""
+    """``[{path, label, operators, example}]``: what can be asked of a model, and how; paths that cannot be judged are left out."""
     found = []
     for path, label in paths(model):
         try:
-            operators = [operator.name for operator in operators_for(resolve(model, path))]
+            field = resolve(model, path)
         except ConditionError:
             continue
-        found.append({"path": path, "label": label, "operators": operators})
+        operators = [operator.name for operator in operators_for(field)]
+        choices = [f"{key} ({words})" if str(key) != words else words for key, words in field.choices[:40]]
+        example = ", ".join(choices) or str(EXAMPLES.get(field.kind, ""))
+        found.append({"path": path, "label": label, "operators": operators, "example": example})
     return found
 
 
@@ -58,6 +72,10 @@ def rule_fields_view(model_admin):
                 "none": _("No conditions: every %s counts.") % model._meta.verbose_name,
                 "watched": [{"name": name, "label": label} for name, label in watchable(model)],
                 "paths": condition_paths(model),
+                "operators": {
+                    name: {"hint": str(operator.hint), "value": operator.needs_value, "plain": name in PLAIN}
+                    for name, operator in OPERATORS.items()
+                },
                 "relations": [{"path": path, "label": label} for path, label in relation_paths(model)],
                 "files": file_paths(model),
             }
@@ -90,24 +108,29 @@ def template_fields_view(model_admin):
     return view
 
 
+def expression(path: str) -> str:
+    """What writes a value of the object into a template."""
+    return "{{ object." + path + " }}"
+
+
 def template_fields(model: type[models.Model]) -> list[dict]:
     """``[{label, expression}]``: own fields, then one step along single relations, then the lists that can be looped over."""
     found = []
     for field in own_fields(model):
         if not field.is_relation:
-            found.append({"label": label_of(field), "expression": "{{ object.%s }}" % field.name})
+            found.append({"label": label_of(field), "expression": expression(field.name)})
             if field.choices:
                 found.append(
-                    {"label": _("%s, in words") % label_of(field), "expression": "{{ object.get_%s_display }}" % field.name}
+                    {"label": _("%s, in words") % label_of(field), "expression": expression(f"get_{field.name}_display")}
                 )
     for relation in relations_of(model):
         if relation.many_to_many or relation.one_to_many:
             accessor = relation.get_accessor_name() if relation.auto_created and not relation.concrete else relation.name
-            loop = "{%% for item in object.%s.all %%}{{ item }}{%% endfor %%}" % accessor
+            loop = "{% for item in object." + accessor + ".all %}{{ item }}{% endfor %}"
             found.append({"label": label_of(relation), "expression": loop})
         elif relation.concrete:
             for field in own_fields(relation.related_model):
                 if not field.is_relation and not field.primary_key:
                     label = f"{label_of(relation)} › {label_of(field)}"
-                    found.append({"label": label, "expression": "{{ object.%s.%s }}" % (relation.name, field.name)})
+                    found.append({"label": label, "expression": expression(f"{relation.name}.{field.name}")})
     return found

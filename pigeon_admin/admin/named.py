@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
 
 
 class NamedAdmin(admin.ModelAdmin):
     """``slug`` is filled in from the name while adding, and read-only from then on."""
 
-    save_on_top = True
     search_fields = ["name", "slug", "notes"]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, forms.Textarea):
+            field.widget.attrs.setdefault("rows", 3 if db_field.name == "notes" else 4)
+        return field
 
     def get_prepopulated_fields(self, request, obj=None):
         if obj is not None or not self.has_add_permission(request):

@@ -37,7 +37,7 @@ def rows_in(data: Any, prefix: str) -> int | None:
 class RuleForm(forms.ModelForm):
     """What all kinds of rules have in common."""
 
-    model = forms.ChoiceField(label=_("content"), choices=(), help_text=_("The kind of object that this rule is about."))
+    model = forms.ChoiceField(label=_("Content"), choices=(), help_text=_("The kind of object that this rule is about."))
 
     class Meta:
         model = Rule
@@ -93,7 +93,7 @@ class SaveRuleForm(RuleForm):
     """Adds events and watched fields, whose choices follow the chosen content."""
 
     watched_fields = forms.MultipleChoiceField(
-        label=_("only when one of these changed"),
+        label=_("Only when one of these changed"),
         required=False,
         widget=WatchedFieldsInput,
         help_text=_("Tick none, and every change counts. New objects always count."),

@@ -45,6 +45,13 @@ class TemplateDocumentInline(RuleRows):
     form = TemplateDocumentForm
     template = "admin/pigeon_admin/rule/template_documents.html"
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "template" and field is not None:
+            # Adding and changing a template while making a rule is handy; four icons in a narrow column are not.
+            field.widget.can_delete_related = field.widget.can_view_related = False
+        return field
+
 
 class FileDocumentInline(RuleRows):
     model = FileDocument

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten
 from django.db.models import OuterRef, Subquery
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
@@ -92,7 +93,10 @@ class RuleChildAdmin(SharedPermissions, RuleArchiving, NamedAdmin, PolymorphicCh
     filter_horizontal = ["destinations"]
     what = (None, {"fields": ("name", "slug", "model")})
     to_whom = (_("To whom"), {"fields": ("destinations",), "classes": ("pigeon-after",)})
-    state_and_notes = (_("State"), {"fields": ("state", "notes"), "classes": ("pigeon-after",)})
+    state_and_notes = (_("State and notes"), {"fields": ("state", "notes"), "classes": ("pigeon-after",)})
+
+    # Field of the form -> what says it in words to those who may only view.
+    in_words = {"model": "content_in_words"}
 
     class Media:
         css = {"all": ["pigeon_admin/ledger.css", "pigeon_admin/forms.css"]}
@@ -106,6 +110,24 @@ class RuleChildAdmin(SharedPermissions, RuleArchiving, NamedAdmin, PolymorphicCh
         if db_field.name == "destinations":
             kwargs["form_class"] = DestinationsField
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = super().get_readonly_fields(request, obj)
+        return fields if obj is None or self.has_change_permission(request, obj) else [*fields, *self.in_words.values()]
+
+    def get_fieldsets(self, request, obj=None):
+        """Who may only view reads words where others choose from lists."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (title, {**options, "fields": [self.in_words.get(name, name) for name in flatten(options["fields"])]})
+            for title, options in fieldsets
+        ]
+
+    @admin.display(description=_("content"))
+    def content_in_words(self, rule):
+        return content_label(rule.model)
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
@@ -137,6 +159,7 @@ class SaveRuleAdmin(RuleChildAdmin):
     """The form of a rule that judges each save."""
 
     base_form = form = SaveRuleForm
+    in_words = {**RuleChildAdmin.in_words, "watched_fields": "watched_in_words"}
     fieldsets = (
         RuleChildAdmin.what,
         (
@@ -152,6 +175,10 @@ class SaveRuleAdmin(RuleChildAdmin):
         RuleChildAdmin.to_whom,
         RuleChildAdmin.state_and_notes,
     )
+
+    @admin.display(description=_("Only when one of these changed"))
+    def watched_in_words(self, rule):
+        return ", ".join(rule.watched_fields) or _("Every change counts.")
 
     def events(self, rule):
         words = {"on_create": _("created"), "on_update": _("changed"), "on_delete": _("deleted")}

@@ -36,7 +36,7 @@ class TimeZoneInput(forms.TextInput):
 class ExportTemplateForm(forms.ModelForm):
     """A tall editor; what is wrong is said by the model, at its field."""
 
-    language = forms.ChoiceField(label=_("language"), required=False, help_text=_("Of dates, numbers and choice labels."))
+    language = forms.ChoiceField(label=_("Language"), required=False, help_text=_("Of dates, numbers and choice labels."))
 
     class Meta:
         model = ExportTemplate
@@ -119,7 +119,7 @@ class ExportTemplateAdmin(NamedAdmin):
     def used_by(self, template):
         if not template.rules:
             return _("no rule")
-        url = reverse("admin:pigeon_admin_rule_changelist") + f"?template={template.pk}"
+        url = reverse("admin:pigeon_admin_rule_changelist") + f"?template={template.pk}&archived=all"
         return format_html('<a href="{}">{}</a>', url, ngettext("%d rule", "%d rules", template.rules) % template.rules)
 
     @admin.display(description=_("available fields"))

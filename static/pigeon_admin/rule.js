@@ -4,7 +4,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const root = document.getElementById("pigeon-rule");
   const content = document.getElementById("id_model");
   if (!root || !content) return;
-  let known = {paths: [], watched: [], relations: [], files: [], name: ""};
+  let known = {paths: [], watched: [], relations: [], files: [], operators: {}};
 
   const option = (value, label) => {
     const node = document.createElement("option");
@@ -28,6 +28,26 @@ document.addEventListener("DOMContentLoaded", () => {
     }));
   };
 
+  // Below a value stands what can be typed there: the choices of the field, else what the operator expects.
+  const hint = (row, field) => {
+    const value = row.querySelector("textarea.pigeon-value");
+    const select = row.querySelector("select[name$='-operator']");
+    if (!value || !select) return;
+    let note = value.nextElementSibling;
+    if (!note || !note.classList.contains("pigeon-hint")) {
+      note = document.createElement("div");
+      note.className = "help pigeon-hint";
+      note.id = `${value.id}_hint`;
+      value.setAttribute("aria-describedby", note.id);
+      value.after(note);
+    }
+    const operator = known.operators[select.value];
+    const wanted = !operator || operator.value;
+    note.textContent = operator && wanted ? (operator.plain && field && field.example) || operator.hint : "";
+    // What was typed stays: the server says that it is too much.
+    value.hidden = !wanted && !value.value;
+  };
+
   // Options are hidden, never removed: what somebody chose earlier stays to be seen, and the server has the last word.
   const fitOperators = (row) => {
     const path = row.querySelector("input.pigeon-path");
@@ -38,6 +58,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const fits = !field || !each.value || each.selected || field.operators.includes(each.value);
       each.hidden = each.disabled = !fits;
     });
+    hint(row, field);
   };
   const conditionRows = () => document.querySelectorAll("#condition_rows-group tr.form-row:not(.empty-form)");
 
@@ -68,7 +89,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (event.target.matches("input.pigeon-path")) fitOperators(event.target.closest("tr"));
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches("input.pigeon-path")) fitOperators(event.target.closest("tr"));
+    if (event.target.matches("input.pigeon-path, select[name$='-operator']")) fitOperators(event.target.closest("tr"));
     if (event.target.matches("input[name$='-DELETE']")) countConditions();
   });
   document.addEventListener("formset:added", (event) => {

@@ -16,7 +16,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const code = document.createElement("code");
     code.textContent = `${wrong}: ${lines[wrong - 1] || ""}`;
     note.append(code);
-    source.after(note);
+    (source.closest(".flex-container") || source).after(note);
   }
   document.querySelectorAll(".pigeon-fields").forEach((panel) => {
     const list = panel.querySelector(".pigeon-fields-list");

@@ -420,6 +420,8 @@ def test_who_may_only_view_sees_the_rule_and_cannot_change_it(staff, destination
     assert "published" in page
     assert 'name="_save"' not in page
     assert "<select" not in page
+    assert "newsdesk.story" not in page
+    assert "Every change counts." in page
     assert client.post(change_url(rule), form_data()).status_code == 403
     assert client.get("/admin/pigeon_admin/rule/fields/?model=newsdesk.story").status_code == 200
     assert client.get(ADD).status_code == 403
