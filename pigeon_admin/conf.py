@@ -79,7 +79,7 @@ class Settings:
         None, "Alias in `STORAGES` to keep the packages in, instead of `OUTPUT_DIRECTORY`.", types=(str, type(None))
     )
     MAX_AGE = Setting[float](3600 * 24 * 30, "Seconds after which clean removes settled deliveries and their files.", types=NUMBER)
-    MAX_PUSH_ATTEMPTS = Setting[int](22, "Attempts before a delivery is failed; with the default back-off, about 75 hours.")
+    MAX_PUSH_ATTEMPTS = Setting[int](26, "Attempts before a delivery is failed; with the default back-off, at least 75 hours.")
     RETRY_FIRST = Setting[float](30, "Seconds before the second attempt; each later wait is twice the one before.", types=NUMBER)
     RETRY_LONGEST = Setting[float](3600 * 6, "Longest wait between two attempts, in seconds.", types=NUMBER)
     CHECK_OLD_AGE = Setting[float](600, "Seconds a due delivery may wait before check warns (exit 1).", types=NUMBER)

@@ -101,7 +101,8 @@ def store(storage: Storage, opener: Callable[[], BinaryIO]) -> tuple[int, str, s
 
 def write_whole(path: Path, reader: Any) -> None:
     """Write a local file so that it is there whole or not at all, also after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (path.parents[1], path.parents[0]):  # the day and its part; mkdir(parents=True) would leave the day open to all
+        folder.mkdir(exist_ok=True, mode=0o700)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(handle, "wb") as writer:

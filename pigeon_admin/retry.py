@@ -17,7 +17,7 @@ class RetryPolicy:
 
     first: float = 30
     longest: float = 3600 * 6
-    attempts: int = 22
+    attempts: int = 26
     jitter: float = 0.2
 
     def delay(self, attempts_made: int, *, asked: float | None = None, chance: float | None = None) -> float | None:
