@@ -55,7 +55,7 @@ def siblings_of(package: Package, but: Delivery | None = None) -> list[dict[str,
             "state": state_html(delivery.state, delivery.get_state_display()),
             "settled": relative_html(delivery.settled_at),
         }
-        for delivery in package.deliveries.select_related("destination").order_by("pk")
+        for delivery in Delivery.objects.filter(package=package).select_related("destination").order_by("pk")
         if delivery != but
     ]
 
