@@ -44,7 +44,8 @@ class Family:
             start_new_session=True,
             text=True,
         )
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        # Ctrl-C too: a shell starts background jobs with it switched off, and then kill -INT would do nothing.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, interrupted)
         return self
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.db.models import Count
 from django.utils.html import format_html
 
@@ -12,6 +14,7 @@ from newsroom.models import Author, Photo, Section, Story, Tag
 class PhotoInline(admin.TabularInline):
     model = Photo
     extra = 0
+    formfield_overrides = {models.CharField: {"widget": forms.TextInput(attrs={"size": 24})}}
     fields = ["thumbnail", "image", "caption", "credit", "position"]
     readonly_fields = ["thumbnail"]
 
@@ -35,10 +38,17 @@ class StoryAdmin(admin.ModelAdmin):
     inlines = [PhotoInline]
     actions = ["publish", "withdraw"]
     save_on_top = True
+    formfield_overrides = {models.CharField: {"widget": forms.TextInput(attrs={"size": 80})}}
     fieldsets = [
         (None, {"fields": ["title", "slug", "lead", "body"]}),
         ("Where and when", {"fields": [("section", "language"), ("status", "publish_at"), "author", "tags"]}),
     ]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("lead", "body"):
+            field.widget.attrs["rows"] = 3 if db_field.name == "lead" else 14
+        return field
 
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(photos_total=Count("photos"))

@@ -127,5 +127,5 @@ LOGGING = {
     "formatters": {"short": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "short"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"pigeon_admin": {"level": "INFO"}},
+    "loggers": {"pigeon_admin": {"level": "INFO"}, "django-q": {"level": "INFO"}},
 }

@@ -20,10 +20,14 @@ def lists() -> dict:
     return {"partners": shown}
 
 
+def frame(request: HttpRequest) -> dict:
+    """What the admin's own pages have around them, but for the list of models: three boxes need the room."""
+    return {**admin.site.each_context(request), "is_nav_sidebar_enabled": False}
+
+
 @staff_member_required
 def overview(request: HttpRequest) -> HttpResponse:
-    context = {**admin.site.each_context(request), "title": "What the partners have", **lists()}
-    return render(request, "received/overview.html", context)
+    return render(request, "received/overview.html", {**frame(request), "title": "What the partners have", **lists()})
 
 
 @staff_member_required
@@ -38,7 +42,7 @@ def content(request: HttpRequest, key: str, path: str) -> HttpResponse:
     partner, file = find(key, path)
     kind = kind_of(file.name)
     context = {
-        **admin.site.each_context(request),
+        **frame(request),
         "title": path,
         "partner": partner,
         "path": path,

@@ -57,7 +57,7 @@ class Editor:
         return len(set(re.findall(r"/pigeon_admin/rule/(\d+)/change/", page.text)))
 
     def add_destination(self, kind: str, **values: Any) -> None:
-        """Fill in the form of that kind, save and test; accept the host key where there is one; raises unless the test succeeds."""
+        """Fill in the form of that kind, save and test; accept the host key if it has one; raises unless the test succeeds."""
         page, form = self.add_form(f"{ADMIN}/destination", kind, "name", "slug")
         page = self.browser.submit(page, form.fill(**values), "_test")
         if any("accept-key" in form.action for form in page.forms):
