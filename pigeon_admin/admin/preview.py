@@ -50,7 +50,7 @@ class PreviewPages:
                 messages.warning(request, _("There is no object with the id “%s”.") % request.GET["object"])
         elif query and (obj := by_pk(objects, query)) is not None:
             query = ""
-        context = self.context(request, rule) | {
+        context = self.context(request, rule, objects.model) | {
             "query": query,
             "found": [] if obj else self.find(request, objects, query),
             "object": obj,
@@ -75,7 +75,7 @@ class PreviewPages:
             return HttpResponseRedirect(here)
         preview = Preview(rule, obj)
         if not preview.matched and "anyway" not in request.POST:
-            context = self.context(request, rule) | {"object": obj, "preview": preview, "here": here}
+            context = self.context(request, rule, objects.model) | {"object": obj, "preview": preview, "here": here}
             return TemplateResponse(request, "admin/pigeon_admin/rule/send_confirmation.html", context)
         try:
             api.push_now(rule, [obj])
@@ -116,7 +116,7 @@ class PreviewPages:
             return list((found.distinct() if duplicates else found)[:LISTED])
         return [obj for obj in latest[:LATEST] if query.casefold() in str(obj).casefold()][:LISTED]
 
-    def context(self, request, rule: Rule) -> dict[str, object]:
+    def context(self, request, rule: Rule, model: type[models.Model]) -> dict[str, object]:
         request.current_app = self.site.name
         return {
             **self.site.each_context(request),
@@ -124,7 +124,7 @@ class PreviewPages:
             "opts": self.rule_admin.opts,
             "media": self.rule_admin.media,
             "rule": rule,
-            "content": rule.model_class._meta,
+            "content": model._meta,
             "destinations": list(rule.destinations.non_polymorphic().filter(archived_at=None)),
             "events": list(events_of(rule)),
             "obstacle": why_not(rule),

@@ -106,7 +106,7 @@ class Preview:
     @cached_property
     def documents(self) -> list[ShownDocument]:
         """The documents as far as they could be written; ``trouble`` says why it ended early."""
-        shown = []
+        shown: list[ShownDocument] = []
         try:
             for document in documents_of(self.rule, self.obj):
                 if len(shown) == DOCUMENTS_SHOWN:

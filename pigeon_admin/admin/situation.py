@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Count, Min, Q, Subquery
+from django.db.models import Count, Min, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.models import Schedule
@@ -131,15 +131,16 @@ def situation() -> dict[str, Any]:
     now = timezone.now()
     by_destination: Counter[tuple[int, str]] = Counter()
     by_state: Counter[str] = Counter()
-    rows = Delivery.objects.order_by().filter(state__in=OPEN).values_list("destination_id", "state").annotate(number=Count("pk"))
-    for destination_id, state, number in rows:
+    open_rows = Delivery.objects.order_by().filter(state__in=OPEN).values_list("destination_id", "state")
+    for destination_id, state, number in open_rows.annotate(number=Count("pk")):
         by_destination[destination_id, state] += number
         by_state[state] += number
     sent_today = Delivery.objects.filter(state=State.SENT, settled_at__gte=since_moment("today")).count()
     # By its key, which every index has: the order of keys is the order of creation.
     first = Delivery.objects.waiting().order_by().aggregate(key=Min("pk"))["key"] if by_state[State.WAITING] else None
     oldest = Delivery.objects.only("pk", "created_at").filter(pk=first).first() if first else None
-    destinations = Destination.objects.non_polymorphic().filter(archived_at=None).select_related("health").order_by("name", "pk")
+    named = Destination.objects.non_polymorphic().filter(archived_at=None).select_related("health").order_by("name", "pk")
+    destinations = cast("QuerySet[Destination]", named)
     workers = list(WorkerHeartbeat.objects.filter(seen_at__gte=now - timedelta(seconds=WorkerHeartbeat.ALIVE_FOR)))
     lines = list(task_lines(now))
     return {

@@ -72,7 +72,12 @@ def test_each_count_equals_the_list_that_it_links_to(boss):
     add_delivery(STATES.FAILED, age=timedelta(days=2))
     text = boss.get(PAGE).text
     found = re.findall(r'<a href="([^"]*)"><b>(\d+)</b> ([a-z ]+)</a>', text)
-    assert [(int(count), label) for _url, count, label in found] == [(3, "waiting"), (1, "sending"), (3, "failed"), (4, "sent today")]
+    assert [(int(count), label) for _url, count, label in found] == [
+        (3, "waiting"),
+        (1, "sending"),
+        (3, "failed"),
+        (4, "sent today"),
+    ]
     for url, count, label in found:
         rows = boss.get(url.replace("&amp;", "&")).context["cl"].result_list
         assert len(rows) == int(count), label
@@ -193,7 +198,11 @@ def test_it_needs_its_permission():
 
 def test_destinations_tell_their_last_success_and_their_last_error(boss):
     now = timezone.now()
-    for name, success, error in [("Good", now, now - timedelta(days=1)), ("Bad", now - timedelta(days=1), now), ("New", None, None)]:
+    for name, success, error in [
+        ("Good", now, now - timedelta(days=1)),
+        ("Bad", now - timedelta(days=1), now),
+        ("New", None, None),
+    ]:
         destination = make_dummy(name=name)
         if success:
             DestinationState.objects.create(

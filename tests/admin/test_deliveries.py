@@ -222,7 +222,14 @@ def test_the_page_tells_the_whole_story(operator):
     add_attempt(delivery, Attempt.Outcome.CREDENTIALS, error="530 Login incorrect")
     add_attempt(delivery, Attempt.Outcome.SENT, proof={"files": [{"name": "a.xml", "size_read_back": 3}]}, bytes_sent=3)
     text = operator.get(f"{LIST}{delivery.pk}/change/").text
-    for part in ("It was refused.", "published-seen", "stands for 3 saves", "530 Login incorrect", "Login refused", "The other partner"):
+    for part in (
+        "It was refused.",
+        "published-seen",
+        "stands for 3 saves",
+        "530 Login incorrect",
+        "Login refused",
+        "The other partner",
+    ):
         assert part in text
     assert "size read back" in text
     assert f"/delivery/{sibling.pk}/change/" in text
@@ -237,7 +244,10 @@ def test_the_page_escapes_what_partners_and_objects_say(operator):
     pages = [LIST, f"{LIST}{delivery.pk}/change/", "/admin/pigeon_admin/package/", "/admin/pigeon_admin/attempt/"]
     for page in [*pages, f"/admin/pigeon_admin/package/{package.pk}/change/"]:
         assert evil not in operator.get(page).text, page
-    assert operator.get(f"/admin/pigeon_admin/attempt/{attempt.pk}/change/").url == f"{LIST}{delivery.pk}/change/#attempt-{attempt.pk}"
+    assert (
+        operator.get(f"/admin/pigeon_admin/attempt/{attempt.pk}/change/").url
+        == f"{LIST}{delivery.pk}/change/#attempt-{attempt.pk}"
+    )
 
 
 def test_the_frozen_bytes_are_a_download_that_no_browser_runs(operator):
