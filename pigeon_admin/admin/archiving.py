@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -121,7 +119,7 @@ class ArchivingAdmin(admin.ModelAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/pigeon_admin/archive_confirmation.html", context)
 
-    def part_with(self, request, objects: Iterable[models.Model]) -> None:
+    def part_with(self, request, objects):
         """Delete each object that nothing holds, archive the others."""
         for obj in objects:
             name = str(obj)

@@ -32,7 +32,7 @@ class KeyQuestion:
 
 
 def run_steps(transport: Transport, seconds: float) -> list[Step]:
-    """The steps of ``transport.check()``, given up after ``seconds``: each may wait, and a sly server can make all of them wait."""
+    """The steps of ``transport.check()``, given up after ``seconds``: a sly server can make each of them wait."""
     steps: list[Step] = []
 
     def work() -> None:

@@ -22,10 +22,16 @@ def content_label(label: str) -> str:
 def host_models() -> list[type[models.Model]]:
     """Every installed model of the host project, without excluded apps, through tables and swapped-out models."""
     return [
-        model
-        for model in apps.get_models()
-        if model._meta.app_label not in settings.EXCLUDED_APPS and model._meta.managed is not None and not model._meta.swapped
+        model for model in apps.get_models() if model._meta.app_label not in settings.EXCLUDED_APPS and not model._meta.swapped
     ]
+
+
+def choice_words(model: type[models.Model]) -> str:
+    """The model's name; a proxy also says of what, since a rule about it sees only what is saved through the proxy."""
+    name = capfirst(str(model._meta.verbose_name))
+    if not model._meta.proxy or model._meta.concrete_model is None:
+        return name
+    return str(_("%(name)s (a kind of %(whole)s)") % {"name": name, "whole": model._meta.concrete_model._meta.verbose_name})
 
 
 def content_choices(current: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
@@ -33,7 +39,7 @@ def content_choices(current: str = "") -> list[tuple[str, list[tuple[str, str]]]
     groups: dict[str, list[tuple[str, str]]] = {}
     for model in host_models():
         group = str(apps.get_app_config(model._meta.app_label).verbose_name)
-        groups.setdefault(group, []).append((model._meta.label_lower, capfirst(str(model._meta.verbose_name))))
+        groups.setdefault(group, []).append((model._meta.label_lower, choice_words(model)))
     choices = [(group, sorted(entries, key=lambda entry: entry[1].casefold())) for group, entries in sorted(groups.items())]
     if current and not any(current == label for _group, entries in choices for label, _words in entries):
         choices.append((str(_("Not available")), [(current, content_label(current))]))
@@ -46,7 +52,8 @@ def refusal(model: type[models.Model]) -> str:
     if ours != theirs:
         return str(
             _(
-                "“%(content)s” is written to the database “%(theirs)s”, but deliveries are kept in “%(ours)s”. One save cannot write to both safely."
+                "“%(content)s” is written to the database “%(theirs)s”, but deliveries are kept in “%(ours)s”."
+                " One save cannot write to both safely."
             )
             % {"content": model._meta.verbose_name, "theirs": theirs, "ours": ours}
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -31,17 +33,15 @@ def group_of(field: models.Field) -> str:
     return "advanced" if field.name in ADVANCED else "connection"
 
 
-def fieldsets_of(model: type[models.Model]) -> list[tuple]:
+def fieldsets_of(model: type[models.Model]) -> list[tuple[Any, dict[str, Any]]]:
     """Fieldsets for all editable fields of a kind of destination, its own typed fields first."""
-    typed = [field for field in model._meta.local_fields if field.editable and not field.primary_key and not field.auto_created]
-    inherited = [
-        field for field in model._meta.concrete_fields if field.editable and field not in typed and not field.auto_created
-    ]
-    fields = [field for field in [*typed, *inherited] if field.name not in BASE_FIELDS and not field.remote_field]
-    many = [field.name for field in model._meta.many_to_many if field.editable]
-    sets = [(None, {"fields": ["name", "slug"]})]
+    own = [*model._meta.local_fields, *model._meta.local_many_to_many]
+    others = [field for field in (*model._meta.concrete_fields, *model._meta.many_to_many) if field not in own]
+    # The links between the tables of a kind are made by Django and filled by it.
+    fields = [field for field in (*own, *others) if field.editable and not field.auto_created and field.name not in BASE_FIELDS]
+    sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": ["name", "slug"]})]
     for group, title, classes in GROUPS:
-        names = [field.name for field in fields if group_of(field) == group] + (many if group == "connection" else [])
+        names = [field.name for field in fields if group_of(field) == group]
         if names:
             sets.append((title, {"fields": names, "classes": classes}))
     return [*sets, (_("Notes"), {"fields": ["notes"]})]

@@ -10,7 +10,7 @@ from pigeon_admin.models import Destination
 
 
 def where(destination: Destination) -> str:
-    """Host, URL, folder or recipients, read from the fields by their usual names; a kind may say it itself by a method ``where``."""
+    """Host, URL, folder or recipients, by the usual names of their fields; a kind may say it itself in a method ``where``."""
     own = getattr(destination, "where", None)
     if callable(own):
         return str(own())

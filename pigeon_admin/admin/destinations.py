@@ -82,11 +82,15 @@ class DestinationAdmin(DestinationArchiving, ConnectionTests, NamedAdmin, Polymo
         return concrete_kinds(Destination)
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(
-            number_of_rules=Count("rules", filter=Q(rules__archived_at__isnull=True), distinct=True),
-            success_at=F("health__last_success_at"),
-            error_at=F("health__last_error_at"),
-            error_text=F("health__last_error"),
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                number_of_rules=Count("rules", filter=Q(rules__archived_at__isnull=True), distinct=True),
+                success_at=F("health__last_success_at"),
+                error_at=F("health__last_error_at"),
+                error_text=F("health__last_error"),
+            )
         )
 
     def get_urls(self):

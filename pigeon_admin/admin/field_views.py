@@ -35,7 +35,7 @@ def chosen_model(label: str) -> type[models.Model]:
 
 
 def condition_paths(model: type[models.Model]) -> list[dict]:
-    """``[{path, label, operators, example}]``: what can be asked of a model, and how; paths that cannot be judged are left out."""
+    """``[{path, label, operators, example}]``: what can be asked of a model, and how, without what cannot be judged."""
     found = []
     for path, label in paths(model):
         try:

@@ -18,7 +18,7 @@ def concrete_kinds(base: type[models.Model]) -> list[type[models.Model]]:
 
 
 class SharedPermissions(admin.ModelAdmin):
-    """The permission for the base model (“Can change destination”) covers every kind; that for one kind is enough for this kind."""
+    """The permission for the base model (“Can change destination”) covers every kind; that for one kind is enough for it."""
 
     base_model: type[models.Model]
 

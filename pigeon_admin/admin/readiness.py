@@ -38,7 +38,7 @@ def condition_error(model: type[models.Model], condition: Condition, about_chang
 
 
 def relation_error(model: type[models.Model], relation_path: str) -> str:
-    """Why saves along this relation cannot be followed; "" when they can. The model has checked already that it leads somewhere."""
+    """Why saves along this relation cannot be followed; "" when they can. That it leads somewhere, the model has checked."""
     try:
         if relation_path:
             resolve(model, relation_path)  # by the name in queries: photo, not photo_set

@@ -131,15 +131,13 @@ class ExportTemplateAdmin(NamedAdmin):
             '<optgroup label="{}">{}</optgroup>',
             ((group, format_html_join("", '<option value="{}">{}</option>', entries)) for group, entries in content_choices()),
         )
-        return format_html(
-            '<div class="pigeon-fields" data-url="{}"><label>{} <select form="pigeon-none"><option value="">---------</option>{}</select></label>'
-            '<div class="pigeon-fields-list" aria-live="polite"></div><noscript><a href="{}" target="_blank">{}</a></noscript></div>',
-            url,
-            _("What a template can say about:"),
-            groups,
-            url,
-            _("All fields"),
+        page = (
+            '<div class="pigeon-fields" data-url="{url}">'
+            '<label>{label} <select form="pigeon-none"><option value="">---------</option>{groups}</select></label>'
+            '<div class="pigeon-fields-list" aria-live="polite"></div>'
+            '<noscript><a href="{url}" target="_blank">{all}</a></noscript></div>'
         )
+        return format_html(page, url=url, label=_("What a template can say about:"), groups=groups, all=_("All fields"))
 
     def get_deleted_objects(self, objs, request):
         """Names the rules that still use a template, instead of the rows that hold it."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -74,7 +77,8 @@ def said(answer):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_added_and_no_field_of_it_is_forgotten(admin_client, kind):
     page = admin_client.get(f"/admin/pigeon_admin/{kind._meta.model_name}/add/").content.decode()
-    editable = {field.name for field in kind._meta.concrete_fields if field.editable and not field.primary_key and not field.remote_field}
+    fields = [field for field in kind._meta.concrete_fields if field.editable and not field.auto_created]
+    editable = {field.name for field in fields if not field.primary_key and field.name != "polymorphic_ctype"}
     shown = [name for _title, options in fieldsets_of(kind) for name in options["fields"]]
     assert set(shown) == editable
     assert len(shown) == len(editable), "a field is shown twice"
@@ -86,13 +90,29 @@ def test_the_choice_of_a_kind_offers_all(admin_client):
     assert all(str(kind._meta.verbose_name) in page for kind in KINDS)
 
 
-@pytest.mark.parametrize("field, value, words", [("host", "ftp://x", "Only the host"), ("port", "70000", "65535"), ("timeout", "0", "3600")])
+@pytest.mark.parametrize(
+    "field, value, words", [("host", "ftp://x", "Only the host"), ("port", "70000", "65535"), ("timeout", "0", "3600")]
+)
 def test_a_mistake_is_an_error_at_its_field(admin_client, field, value, words):
     answer = admin_client.post(ADD_FTP, FTP | {field: value})
     assert answer.status_code == 200
     errors = answer.context["adminform"].form.errors
     assert list(errors) == [field]
     assert words in errors[field][0]
+
+
+def test_a_kind_of_another_app_appears_by_itself_with_all_its_fields():
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.admin.other_app"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["offered"]
+    assert told["fields"] == ["backup", "floor", "keeper", "name", "notes", "opens", "pin", "since", "slug", "timeout", "weight"]
+    assert told["stored"] == "1234"
+    assert not told["shown"], "its secret is on the page"
+    assert told["test_button"]
+    assert told["listed"]
 
 
 # -- secrets
@@ -288,7 +308,12 @@ def test_only_a_whole_key_can_be_accepted(admin_client, line):
 def test_a_url_becomes_a_destination_and_the_password_appears_nowhere(admin_client):
     answer = admin_client.post(f"{LIST}from-url/", {"url": "ftp://desk:s3cr3t-word@ftp.example:2121/in"}, follow=True)
     destination = FtpDestination.objects.get()
-    assert (destination.host, destination.port, destination.username, destination.directory) == ("ftp.example", 2121, "desk", "in")
+    assert (destination.host, destination.port, destination.username, destination.directory) == (
+        "ftp.example",
+        2121,
+        "desk",
+        "in",
+    )
     assert destination.password.reveal() == "s3cr3t-word"
     assert "password stored" in said(answer)
     assert "s3cr3t-word" not in answer.content.decode()
@@ -304,7 +329,9 @@ def test_the_same_url_twice_makes_two_short_names(admin_client):
     assert second == f"{first}-2"
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "gopher://a.example/", "ftp://u:s3cr3t-word@:99999/", "ftp://u:s3cr3t-word@h:port/"])
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "gopher://a.example/", "ftp://u:s3cr3t-word@:99999/", "ftp://u:s3cr3t-word@h:port/"]
+)
 def test_a_wrong_url_is_refused_in_words_without_its_password(admin_client, url):
     answer = admin_client.post(f"{LIST}from-url/", {"url": url}, follow=True)
     assert "No destination was made." in said(answer)
@@ -318,7 +345,9 @@ def test_a_wrong_url_is_refused_in_words_without_its_password(admin_client, url)
 def test_the_list_shows_kind_place_health_and_rules_without_secrets(admin_client):
     destination = made(admin_client, directory="in")
     now = timezone.now()
-    DestinationState.objects.create(destination=destination, last_success_at=now, last_error_at=now, last_error="The disk is full.")
+    DestinationState.objects.create(
+        destination=destination, last_success_at=now, last_error_at=now, last_error="The disk is full."
+    )
     rule = SaveRule.objects.create(name="R", slug="r", model="newsdesk.story")
     rule.destinations.add(destination)
     page = admin_client.get(LIST).content.decode()
@@ -336,7 +365,10 @@ def test_the_list_costs_no_query_for_each_row(admin_client, django_assert_max_nu
 @pytest.mark.parametrize(
     "destination, words",
     [
-        (HttpDestination(url="https://user:s3cret@partner.example:8443/in/{path}?key=s3cret#x"), "https://partner.example:8443/in/{path}"),
+        (
+            HttpDestination(url="https://user:s3cret@partner.example:8443/in/{path}?key=s3cret#x"),
+            "https://partner.example:8443/in/{path}",
+        ),
         (SftpDestination(host="h.example", directory="/in/"), "h.example:22/in"),
         (EmailDestination(recipients="a@example.org\nb@example.org\nc@example.org"), "a@example.org and 2 more"),
         (StorageDestination(alias="partner", folder="news"), "partner: news"),

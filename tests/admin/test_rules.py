@@ -211,6 +211,10 @@ def test_excluded_apps_are_not_offered_and_not_accepted(admin_client):
     assert "model" in form_of(admin_client.post(ADD, form_data(model="auth.user"))).errors
 
 
+def test_a_proxy_says_what_it_is_a_kind_of(admin_client):
+    assert "Breaking story (a kind of story)" in admin_client.get(ADD).content.decode()
+
+
 def test_content_of_another_database_is_refused_in_words(admin_client, settings):
     settings.DATABASE_ROUTERS = ["tests.admin.test_rules.StoriesElsewhere"]
     error = form_of(admin_client.post(ADD, form_data())).errors["model"][0]
@@ -300,6 +304,13 @@ def test_the_list_shows_content_state_events_and_destinations_in_words(admin_cli
     page = admin_client.get("/admin/pigeon_admin/rule/").content.decode()
     for words in ("Story", "Live", "Created, changed (title), deleted", "Agency"):
         assert words in page
+
+
+def test_the_list_costs_no_query_for_each_row(admin_client, destination, template, django_assert_max_num_queries):
+    for number in range(20):
+        package_of(whole_rule(destination, template, name=f"R{number}", slug=f"r{number}"))
+    with django_assert_max_num_queries(20):
+        admin_client.get("/admin/pigeon_admin/rule/")
 
 
 def test_rules_are_found_by_destination_content_and_state(admin_client, destination, template):
@@ -436,6 +447,12 @@ def test_the_permission_to_change_rules_covers_their_rows(staff, destination, te
     )
     assert client.post(change_url(rule), data).status_code == 302
     assert rule.condition_rows.count() == 1
+
+
+def test_the_list_has_the_buttons_of_import_and_export(admin_client):
+    page = admin_client.get("/admin/pigeon_admin/rule/").content.decode()
+    assert "/admin/pigeon_admin/rule/import/" in page
+    assert "/admin/pigeon_admin/rule/export/" in page
 
 
 def test_without_permission_nothing_is_told(staff):
