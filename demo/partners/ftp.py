@@ -46,10 +46,11 @@ def start(
     *,
     security: str = "none",
     rights: str = ALL_RIGHTS,
+    base: type | None = None,
     certificate_file: Path | None = None,
     **handler_options: Any,
 ) -> Partner:
-    """Serve ``folder`` on loopback. ``security``: "none", "explicit" or "implicit". ``handler_options``: pyftpdlib's own."""
+    """Serve ``folder`` on loopback. ``security``: "none", "explicit" or "implicit". ``base``, ``handler_options``: pyftpdlib's own handler class and its attributes."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     authorizer = DummyAuthorizer()
     authorizer.add_user(user, password, str(folder), perm=rights)
@@ -59,7 +60,7 @@ def start(
         "auth_failed_timeout": 0.1,
         **handler_options,
     }
-    base = {"none": FTPHandler, "explicit": TLS_FTPHandler, "implicit": ImplicitTlsHandler}[security]
+    base = base or {"none": FTPHandler, "explicit": TLS_FTPHandler, "implicit": ImplicitTlsHandler}[security]
     ca_certificates = ""
     if security != "none":
         ca_certificates, key = certificate.load_or_make(certificate_file)
@@ -76,8 +77,9 @@ def start(
     ending = threading.Event()
 
     def serve() -> None:
+        next_call: float | None = None
         while not ending.is_set():
-            loop.loop(timeout=5, blocking=False)
+            next_call = loop.loop(timeout=5 if next_call is None else min(5, next_call), blocking=False)
         server.close_all()
 
     thread = threading.Thread(target=serve, name=f"partner-ftp-{bound}", daemon=True)

@@ -85,7 +85,10 @@ def start(
         for connection in list(connections):
             connection.abort()
         await listener.wait_closed()
+        # Each connection closes its files by itself once it has noticed; only what then still runs is cancelled.
         others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            _done, others = await asyncio.wait(others, timeout=2)
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)

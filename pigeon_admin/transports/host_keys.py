@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -12,8 +13,14 @@ from pigeon_admin.transports.base import need
 from pigeon_admin.transports.connection import connect, in_words
 from pigeon_admin.transports.event_loop import EventLoopThread
 
-# One key signs under several names; a server is asked for a key by these.
-SIGNATURES = {"ssh-rsa": ("rsa-sha2-256", "rsa-sha2-512", "ssh-rsa")}
+# What a server may show us, in the order we ask for it. One RSA key signs under several names; the last is for old servers.
+ALGORITHMS = {
+    "ssh-ed25519": ("ssh-ed25519",),
+    "ecdsa-sha2-nistp256": ("ecdsa-sha2-nistp256",),
+    "ecdsa-sha2-nistp384": ("ecdsa-sha2-nistp384",),
+    "ecdsa-sha2-nistp521": ("ecdsa-sha2-nistp521",),
+    "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"),
+}
 
 
 @dataclass(frozen=True)
@@ -60,23 +67,27 @@ def key_of(algorithm: str, encoded: str) -> HostKey:
     return HostKey(algorithm, f"SHA256:{digest}", f"{algorithm} {encoded}")
 
 
-def algorithms_of(keys: tuple[HostKey, ...]) -> list[str]:
-    """Signature algorithms to ask the server for, so that it shows the key we have pinned; [] for any."""
-    if not all(key.algorithm for key in keys):
-        return []
-    return [name for key in keys for name in SIGNATURES.get(key.algorithm, (key.algorithm,))]
+def preferred(keys: tuple[HostKey, ...]) -> list[str]:
+    """Signature algorithms to ask the server for: those of the pinned keys first, so that it shows such a key if it has one.
+
+    The others follow, so that a server without one is seen to have changed, and not merely to be unreachable.
+    """
+    kinds = [key.algorithm for key in keys if key.algorithm in ALGORITHMS]
+    return list(dict.fromkeys(name for kind in [*kinds, *ALGORITHMS] for name in ALGORITHMS[kind]))
 
 
-def fetch_host_key(host: str, port: int = 22, timeout: float = 30) -> HostKey:
-    """The key this server shows now, before any login; raises TransportError. Whether it is the right one, a person must say."""
+def fetch_host_key(host: str, port: int = 22, timeout: float = 30, expected: tuple[HostKey, ...] = ()) -> HostKey:
+    """The key this server shows now, before any login; raises TransportError. Whether it is the right one, a person must say.
+
+    A server may have several keys: it shows one of the kind of those ``expected``, if it can.
+    """
     asyncssh = need("asyncssh", "sftp")
     sock = connect(host, port, timeout)
     thread = EventLoopThread("pigeon-host-key")
 
     async def ask() -> HostKey:
-        import asyncio
-
-        key = await asyncio.wait_for(asyncssh.get_server_host_key(host, port, sock=sock, config=None), timeout)
+        asking = asyncssh.get_server_host_key(host, port, sock=sock, config=None, server_host_key_algs=preferred(expected))
+        key = await asyncio.wait_for(asking, timeout)
         algorithm, encoded = key.export_public_key("openssh").decode().split()[:2]
         return key_of(algorithm, encoded)
 

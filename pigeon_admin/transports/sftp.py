@@ -16,7 +16,7 @@ from pigeon_admin.transports.checking import run
 from pigeon_admin.transports.connection import connect, in_words, resolve, said
 from pigeon_admin.transports.event_loop import EventLoopThread
 from pigeon_admin.transports.folder import FolderSession
-from pigeon_admin.transports.host_keys import HostKey, algorithms_of, fetch_host_key, key_of, pinned
+from pigeon_admin.transports.host_keys import HostKey, fetch_host_key, key_of, pinned, preferred
 from pigeon_admin.transports.paths import joined
 from pigeon_admin.transports.reading import blocks
 
@@ -55,13 +55,12 @@ class SftpTransport(Transport):
 
     def fetch_host_key(self) -> HostKey:
         """The key the server shows now, for a person to accept; raises TransportError."""
-        return fetch_host_key(self.host, self.port, self.timeout)
+        return fetch_host_key(self.host, self.port, self.timeout, pinned(self.host_key))
 
     def check(self) -> Iterator[Step]:
         def host_key() -> str:
-            seen, expected = self.fetch_host_key(), pinned(self.host_key)
-            if algorithms_of(expected) and seen.algorithm not in {key.algorithm for key in expected}:
-                return _("It will be compared at the login.")  # the server has several keys, and showed another one here
+            expected = pinned(self.host_key)
+            seen = self.fetch_host_key()
             refuse_stranger(self.host, seen, expected)
             return _("It is the accepted one, %s.") % seen.fingerprint
 
@@ -153,7 +152,7 @@ class SftpSession(FolderSession):
                 sock=sock,
                 config=None,
                 known_hosts=([], [], []),
-                server_host_key_algs=algorithms_of(expected) or (),
+                server_host_key_algs=preferred(expected),
                 username=settings.username,
                 password=settings.password or None,
                 client_keys=keys or None,
@@ -186,6 +185,7 @@ class SftpSession(FolderSession):
         """Write with many blocks on their way at once: time goes by the bandwidth, not by the distance."""
         target = await asyncio.wait_for(_awaited(self.sftp.open(path, "wb", block_size=None)), self.settings.timeout)
         flying: set[asyncio.Task[int]] = set()
+        answering = True
         try:
             offset = 0
             for block in blocks(file, BLOCK):
@@ -195,11 +195,15 @@ class SftpSession(FolderSession):
                     flying = await self.landed(flying)
             while flying:
                 flying = await self.landed(flying)
+        except TimeoutError:
+            answering = False
+            raise
         finally:
             for task in flying:
                 task.cancel()
             await asyncio.gather(*flying, return_exceptions=True)
-            await asyncio.wait_for(target.close(), self.settings.timeout)
+            if answering:
+                await asyncio.wait_for(target.close(), self.settings.timeout)
 
     async def landed(self, flying: set[asyncio.Task[int]]) -> set[asyncio.Task[int]]:
         """Wait until the server has answered at least one block; those still flying."""
@@ -258,7 +262,7 @@ class SftpSession(FolderSession):
 
     def close(self) -> None:
         """Close the connection without waiting for the server, and end the thread."""
-        if self.connection is not None:
+        if self.connection is not None and not self.thread.loop.is_closed():
             self.thread.loop.call_soon_threadsafe(self.connection.abort)
         self.thread.close()
 
@@ -279,8 +283,6 @@ class SftpSession(FolderSession):
         except lib.PermissionDenied:
             raise self.login_refused() from None
         except lib.KeyExchangeFailed:
-            # It no longer has a key of the pinned kind: say which it has now.
-            refuse_stranger(settings.host, settings.fetch_host_key(), pinned(settings.host_key))
             raise TemporaryError(f"{settings.host} and we have no common way to encrypt.", connection_lost=True) from None
         except lib.Error as error:
             if "authentication" in str(error.reason).lower():

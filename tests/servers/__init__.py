@@ -1,0 +1,1 @@
+"""Servers for tests: those that misbehave, and the real daemons of the machine."""
