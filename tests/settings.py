@@ -61,19 +61,22 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
     # A file, also for tests: threads and worker processes must see the same database.
     DATABASES["default"]["TEST"] = {"NAME": str(WORK_DIR / "test.sqlite3")}
+if name := os.environ.get("PIGEON_TEST_NAME"):
+    # A child process of a test, which works on the database of the test.
+    DATABASES["default"]["NAME"] = name
 if DATABASES["default"]["ENGINE"].endswith("mysql"):
     import pymysql
 
     pymysql.install_as_MySQLdb()
 
 STATIC_URL = "static/"
-MEDIA_ROOT = WORK_DIR / "media"
+MEDIA_ROOT = os.environ.get("PIGEON_TEST_MEDIA", WORK_DIR / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "partner": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(WORK_DIR / "partner")}},
 }
-Q_CLUSTER = {"name": "tests", "orm": "default", "workers": 1, "timeout": 60, "retry": 120, "poll": 0.2}
-PIGEON_ADMIN = {"OUTPUT_DIRECTORY": str(WORK_DIR / "export")}
+Q_CLUSTER = {"name": "tests", "orm": "default", "workers": 2, "timeout": 60, "retry": 120, "poll": 0.2, "catch_up": False}
+PIGEON_ADMIN = {"OUTPUT_DIRECTORY": os.environ.get("PIGEON_TEST_EXPORT", str(WORK_DIR / "export"))}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
