@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
 
 
 class NamedAdmin(admin.ModelAdmin):
@@ -13,8 +13,8 @@ class NamedAdmin(admin.ModelAdmin):
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None and isinstance(field.widget, forms.Textarea):
-            field.widget.attrs.setdefault("rows", 3 if db_field.name == "notes" else 4)
+        if field is not None and isinstance(field.widget, AdminTextareaWidget):
+            field.widget.attrs["rows"] = 3 if db_field.name == "notes" else 5
         return field
 
     def get_prepopulated_fields(self, request, obj=None):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from pigeon_admin.admin.row_forms import ConditionForm, FileDocumentForm, RowFormSet, TemplateDocumentForm
+from pigeon_admin.conditions import OPERATORS
 from pigeon_admin.models import ConditionRow, FileDocument, TemplateDocument
 
 
@@ -38,6 +40,16 @@ class ConditionInline(RuleRows):
     model = ConditionRow
     form = ConditionForm
     template = "admin/pigeon_admin/rule/conditions.html"
+    readonly_fields = ["operator_in_words"]
+
+    def get_fields(self, request, obj=None):
+        """Who may only view reads the operator's words instead of its name."""
+        operator = "operator" if self.may_edit(request, obj) else "operator_in_words"
+        return ["group", "negate", "path", operator, "value"]
+
+    @admin.display(description=_("operator"))
+    def operator_in_words(self, row):
+        return OPERATORS[row.operator].label if row.operator in OPERATORS else row.operator
 
 
 class TemplateDocumentInline(RuleRows):

@@ -11,12 +11,11 @@ document.addEventListener("DOMContentLoaded", () => {
     source.setSelectionRange(start, start + (lines[wrong - 1] || "").length);
     const height = parseFloat(getComputedStyle(source).lineHeight) || 18;
     source.scrollTop = Math.max(0, (wrong - 4) * height);
-    const note = document.createElement("p");
-    note.className = "pigeon-line-note";
-    const code = document.createElement("code");
-    code.textContent = `${wrong}: ${lines[wrong - 1] || ""}`;
-    note.append(code);
-    (source.closest(".flex-container") || source).after(note);
+    const error = source.closest(".form-row").querySelector(".errorlist li");
+    const line = document.createElement("code");
+    line.className = "pigeon-line";
+    line.textContent = (lines[wrong - 1] || "").trim();
+    if (error && line.textContent) error.append(" ", line);
   }
   document.querySelectorAll(".pigeon-fields").forEach((panel) => {
     const list = panel.querySelector(".pigeon-fields-list");

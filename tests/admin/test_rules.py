@@ -425,7 +425,7 @@ def staff(client):
 
 def test_who_may_only_view_sees_the_rule_and_cannot_change_it(staff, destination, template):
     rule = whole_rule(destination, template)
-    ConditionRow.objects.create(rule=rule, path="status", operator="equals", value="published")
+    ConditionRow.objects.create(rule=rule, path="status", operator="in", value="published")
     client = staff("view_rule")
     page = client.get(change_url(rule)).content.decode()
     assert "published" in page
@@ -433,6 +433,7 @@ def test_who_may_only_view_sees_the_rule_and_cannot_change_it(staff, destination
     assert "<select" not in page
     assert "newsdesk.story" not in page
     assert "Every change counts." in page
+    assert "is one of" in page
     assert client.post(change_url(rule), form_data()).status_code == 403
     assert client.get("/admin/pigeon_admin/rule/fields/?model=newsdesk.story").status_code == 200
     assert client.get(ADD).status_code == 403
