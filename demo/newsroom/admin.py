@@ -14,7 +14,10 @@ from newsroom.models import Author, Photo, Section, Story, Tag
 class PhotoInline(admin.TabularInline):
     model = Photo
     extra = 0
-    formfield_overrides = {models.CharField: {"widget": forms.TextInput(attrs={"size": 24})}}
+    formfield_overrides = {
+        models.CharField: {"widget": forms.TextInput(attrs={"size": 20})},
+        models.PositiveSmallIntegerField: {"widget": forms.NumberInput(attrs={"style": "width: 3em"})},
+    }
     fields = ["thumbnail", "image", "caption", "credit", "position"]
     readonly_fields = ["thumbnail"]
 
