@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 from django import forms
@@ -56,7 +57,7 @@ class RuleSetImportForm(ImportForm):
 
 
 class RuleSetConfirmForm(ConfirmImportForm):
-    """``import_file_name`` is signed together with the digest of the previewed plan: only what was previewed is imported."""
+    """``import_file_name`` is signed, with the format and the digest of the plan: only what was previewed is imported."""
 
     SALT = "pigeon_admin.exchange.confirm"
     digest = ""
@@ -67,13 +68,19 @@ class RuleSetConfirmForm(ConfirmImportForm):
         except signing.BadSignature:
             raise forms.ValidationError(_("This preview is too old or was changed. Choose the file again.")) from None
         self.digest = stored["plan"]
-        self.cleaned_data["import_file_name"] = stored["name"]
-        return super().clean_import_file_name()
+        self.signed_format = stored["format"]
+        return os.path.basename(stored["name"])
 
-    @classmethod
-    def sign(cls, name, digest):
-        """The hidden value of the form for a stored file and the plan that is shown with it."""
-        return signing.dumps({"name": name, "plan": digest}, salt=cls.SALT)
+    def clean(self):
+        cleaned = super().clean()
+        if "import_file_name" in cleaned:
+            cleaned["format"] = self.signed_format
+        return cleaned
+
+    def sign(self, digest):
+        """Tie the hidden values of this form to the plan that is shown with it."""
+        stored = {"name": self.initial["import_file_name"], "format": self.initial["format"], "plan": digest}
+        self.initial["import_file_name"] = signing.dumps(stored, salt=self.SALT)
 
 
 class RuleSetExportForm(ExportForm):
@@ -132,6 +139,28 @@ class RuleSetExchangeMixin(ExportActionMixin, ImportExportMixin):
             actions["export_admin_action"] = (function, name, gettext("Export selected rules as a rule set"))
         return actions
 
+    def export_admin_action(self, request, queryset):
+        """The page that asks for the format, for the chosen rules."""
+        chosen = [str(pk) for pk in queryset.values_list("pk", flat=True)]
+        form = self.get_export_form_class()(
+            formats=self.get_export_formats(),
+            resources=self.get_export_resource_classes(request),
+            initial={"export_items": chosen},
+        )
+        # The rules are hidden values of the form, which goes to the page of the export button.
+        form.fields["export_items"] = forms.MultipleChoiceField(
+            widget=forms.MultipleHiddenInput, required=False, choices=[(pk, pk) for pk in chosen]
+        )
+        url = reverse("admin:{}_{}_export".format(*self.get_model_info()), current_app=self.admin_site.name)
+        query = request.GET.urlencode()
+        context = {**self.init_request_context_data(request, form), "export_url": f"{url}?{query}" if query else url}
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, [self.export_template_name], context)
+
+    def get_valid_export_item_pks(self, request):
+        # import-export still asks for this, and warns where it is not overridden.
+        return list(self.get_queryset(request).values_list("pk", flat=True))
+
     def get_export_filename(self, request, queryset, file_format):
         return f"rule-set-{localdate().isoformat()}.{file_format.get_extension()}"
 
@@ -152,14 +181,14 @@ class RuleSetExchangeMixin(ExportActionMixin, ImportExportMixin):
     def import_action(self, request, **kwargs):
         response = super().import_action(request, **kwargs)
         context = response.context_data
-        if request.method == "POST" and "confirm_form" not in context:
-            self.forget_upload(context["form"])
+        if "confirm_form" not in context:
+            self.forget(request.FILES.get("import_file"))
         self.prepare(context)
         return response
 
-    def forget_upload(self, form):
+    def forget(self, upload):
         """Remove the stored copy of a file that cannot be imported."""
-        name = getattr(form.cleaned_data.get("import_file"), "tmp_storage_name", None) if hasattr(form, "cleaned_data") else None
+        name = getattr(upload, "tmp_storage_name", None)
         if name:
             self.get_tmp_storage_class()(name=name, **self.get_tmp_storage_class_kwargs()).remove()
 
@@ -172,10 +201,11 @@ class RuleSetExchangeMixin(ExportActionMixin, ImportExportMixin):
         context["groups"] = groups(plan, SHOWN)
         context["summary"] = summary(plan.counts)
         context["refused"] = len(plan.refused)
+        context["empty"] = not plan.entries
         context["nothing_to_do"] = not plan.refused and not plan.counts[CREATED] and not plan.counts[CHANGED]
         form = context.get("confirm_form")
         if form is not None:
-            form.initial["import_file_name"] = form.sign(form.initial["import_file_name"], plan.digest)
+            form.sign(plan.digest)
 
     def process_import(self, request, **kwargs):
         """Import what was confirmed; where the import would do anything else by now, show the new preview instead."""

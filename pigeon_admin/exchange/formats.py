@@ -14,10 +14,17 @@ from pigeon_admin.exchange.writing import to_json, to_yaml
 HEADERS = ("section", "kind", "slug", "content", "place")
 
 
+class EntryDataset(Dataset):
+    """A dataset that counts as one even without rows: an empty rule set is no error."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 def to_dataset(entries: list[Entry]) -> Dataset:
     """One row an entry; ``content`` is a cell of plain values."""
     rows = [(entry.section, entry.kind, entry.slug, entry.content, entry.place) for entry in entries]
-    return Dataset(*rows, headers=HEADERS)
+    return EntryDataset(*rows, headers=HEADERS)
 
 
 def to_entries(dataset: Dataset) -> list[Entry]:

@@ -56,7 +56,13 @@ class Command(BaseCommand):
         file_format = FORMATS[name or by_name(output or "") or "yaml"]()
         data = file_format.export_data(RuleSetResource().export(rules))
         if output is None:
-            self.stdout.write(data.decode(), ending="")
+            # Bytes where there are bytes: a document is UTF-8 with bare line feeds, whatever the terminal or platform prefers.
+            buffer = getattr(self.stdout, "buffer", None)
+            if buffer is None:
+                self.stdout.write(data.decode(), ending="")
+            else:
+                buffer.write(data)
+                buffer.flush()
             return
         try:
             Path(output).write_bytes(data)
