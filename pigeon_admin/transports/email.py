@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import MIMEPart
 from email.mime.base import MIMEBase
@@ -39,18 +39,17 @@ class EmailTransport(Transport):
     @contextmanager
     def session(self) -> Iterator[EmailSession]:
         session = EmailSession(self)
-        session.connect()
-        try:
+        with closing(session):
+            session.connect()
             yield session
-        finally:
-            with suppress(OSError, smtplib.SMTPException):
-                session.connection.close()
 
     def check(self) -> Iterator[Step]:
         session = EmailSession(self)
-        yield from run((_("Mail server"), session.connect))
-        with suppress(OSError, smtplib.SMTPException):
-            session.connection.close()
+        with closing(session):
+            for step in run((_("Mail server"), session.connect)):
+                yield step
+                if not step.ok:
+                    return
         yield Step(
             _("What this test cannot know"),
             True,
@@ -96,6 +95,11 @@ class EmailSession(Session):
             "files": [{"name": name, "size": file.size} for file, name in zip(parcel.files, names, strict=True)],
         }
 
+    def close(self) -> None:
+        """Close the connection, also where opening it went half-way only."""
+        with suppress(OSError, smtplib.SMTPException):
+            self.connection.close()
+
     def message_id(self, parcel: Parcel) -> str:
         """The same at every attempt, whichever machine makes it, so that mail readers show one mail."""
         domain = parseaddr(self.settings.sender or settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
@@ -117,12 +121,11 @@ class EmailSession(Session):
     def refusal(self, error: smtplib.SMTPException, doing: str) -> TransportError:
         secrets = [settings.EMAIL_HOST_PASSWORD]
         if isinstance(error, smtplib.SMTPRecipientsRefused):
-            words = said("; ".join(f"{who}: {code} {text!r}" for who, (code, text) in error.recipients.items()), secrets)
+            words = said("; ".join(f"{who}: {code} {decoded(text)}" for who, (code, text) in error.recipients.items()), secrets)
             kind = PermanentError if all(code >= 500 for code, _text in error.recipients.values()) else TemporaryError
             return kind(f"The mail server refuses the recipients. {words}")
         if isinstance(error, smtplib.SMTPResponseException):
-            raw = error.smtp_error
-            words = said(f"{error.smtp_code} {raw.decode('utf-8', 'replace') if isinstance(raw, bytes) else raw}", secrets)
+            words = said(f"{error.smtp_code} {decoded(error.smtp_error)}", secrets)
             if isinstance(error, smtplib.SMTPAuthenticationError):
                 return CredentialsError(
                     f"The mail server refuses the site's login; correct it in the settings. {words}", connection_lost=True
@@ -135,6 +138,10 @@ class EmailSession(Session):
         return TemporaryError(
             f"The mail server ended the conversation while {doing}: {type(error).__name__}.", connection_lost=True
         )
+
+
+def decoded(reply: bytes | str) -> str:
+    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
 
 
 def one_line(text: str) -> str:

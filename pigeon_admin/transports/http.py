@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,6 +97,10 @@ class HttpSession(Session):
         timeout = self.lib.Timeout(connect=transport.timeout, read=transport.timeout)
         # A pool, not a PoolManager: no proxies from the environment, no way to another host.
         if self.secure:
+            if not transport.verify_certificate:
+                # Whoever ticked that off was told in the form; a warning at every file tells nobody.
+                unverified = self.lib.exceptions.InsecureRequestWarning
+                warnings.filterwarnings("ignore", f".*host '{re.escape(self.host)}'", category=unverified)
             context = tls_context(transport.verify_certificate, transport.ca_certificates)
             self.pool = self.lib.HTTPSConnectionPool(self.host, self.port, timeout=timeout, maxsize=1, ssl_context=context)
         else:
@@ -108,18 +113,19 @@ class HttpSession(Session):
     def send_file(self, parcel: Parcel, file: OutgoingFile, number: int) -> dict[str, object]:
         settings = self.settings
         target = settings.target(parcel, file)
-        headers = {str(name): str(value) for name, value in settings.headers.items()}
-        headers |= {"Idempotency-Key": f"{parcel.key}-{number}", "Content-Type": file.media_type}
+        headers = {"Idempotency-Key": f"{parcel.key}-{number}"}
+        content: Iterator[bytes] | None
         if settings.body == "multipart":
             form = multipart(file, settings.form_field, f"pigeon-{parcel.key}-{number}")
             content, length = form.content, form.length
             headers["Content-Type"] = form.media_type
         else:
             content, length = blocks(file), file.size
+            headers["Content-Type"] = file.media_type
             if settings.method != "PUT":
                 headers["Content-Disposition"] = f"attachment; {quoted_file_name(file.base_name)}"
         headers["Content-Length"] = str(length)
-        answer = self.ask(settings.method, target, headers, content if length else None)
+        answer = self.ask(settings.method, target, headers, content)
         if not 200 <= answer.status < 300:
             raise self.refusal(answer)
         proof: dict[str, object] = {
@@ -135,7 +141,12 @@ class HttpSession(Session):
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], body: Any = None) -> Answer:
         """One request, no redirect followed; raises TransportError when there is no answer."""
-        headers = {**headers, **self.settings.credentials()}
+        chosen = {str(name): str(value) for name, value in self.settings.headers.items()}
+        ours = {**headers, **self.settings.credentials()}
+        if self.settings.body == "raw" and "content-type" in map(str.lower, chosen):
+            ours.pop("Content-Type", None)  # the partner may want its own; everything else of ours is not for choosing
+        taken = {name.lower() for name in ours}
+        headers = {name: value for name, value in chosen.items() if name.lower() not in taken} | ours
         for name, value in headers.items():
             if has_control(name) or has_control(value):
                 raise PermanentError(f"The header “{said(name)}” holds a line break or another control character. Correct it.")

@@ -11,6 +11,13 @@ from pigeon_admin.transports.base import OutgoingFile
 BLOCK = 64 * 1024
 
 
+def unreadable(file: OutgoingFile, error: OSError) -> TemporaryError:
+    """The error for a stored file that this machine cannot open or read."""
+    return TemporaryError(
+        f"The stored copy of “{file.name}” cannot be read on this machine: {error.strerror or type(error).__name__}."
+    )
+
+
 def blocks(file: OutgoingFile, size: int = BLOCK) -> Iterator[bytes]:
     """The file in blocks of at most ``size`` bytes.
 
@@ -29,9 +36,7 @@ def blocks(file: OutgoingFile, size: int = BLOCK) -> Iterator[bytes]:
                     yield held
                 held = block
     except OSError as error:
-        raise TemporaryError(
-            f"The stored copy of “{file.name}” cannot be read on this machine: {error.strerror or type(error).__name__}."
-        ) from error
+        raise unreadable(file, error) from error
     if length != file.size or (file.sha256 and digest.hexdigest() != file.sha256):
         raise PermanentError(
             f"The stored copy of “{file.name}” is not what was frozen ({length} bytes instead of {file.size}). Send it again with a new rendering."

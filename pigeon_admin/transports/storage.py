@@ -19,7 +19,7 @@ from pigeon_admin.transports.checking import run, trial_parcel
 from pigeon_admin.transports.connection import said
 from pigeon_admin.transports.local import LocalSession, refusal
 from pigeon_admin.transports.paths import checked, joined
-from pigeon_admin.transports.reading import blocks
+from pigeon_admin.transports.reading import blocks, unreadable
 
 LOGIN_CODES = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "AuthenticationFailed", "Forbidden")
 
@@ -86,7 +86,8 @@ class StorageSession(Session):
             if self.storage.get_available_name(name) != name:
                 self.storage.delete(name)
                 note = "the storage does not overwrite: the old file was deleted first"
-            saved = self.storage.save(name, StreamedFile(file))
+            with StreamedFile(file) as content:
+                saved = self.storage.save(name, content)
             if saved != name:
                 self.storage.delete(saved)
                 raise TemporaryError(f"The storage “{self.alias}” would only save “{name}” under another name.")
@@ -153,7 +154,10 @@ class StreamedFile(File):  # type: ignore[type-arg]
     """A frozen file as Django's storages want it, verified while it is read in chunks."""
 
     def __init__(self, source: OutgoingFile) -> None:
-        super().__init__(source.open(), source.base_name)
+        try:
+            super().__init__(source.open(), source.base_name)
+        except OSError as error:
+            raise unreadable(source, error) from error
         self.source = source
         self.size = source.size
         self.content_type = source.media_type
