@@ -38,7 +38,7 @@ def test_a_missing_app_is_named_with_the_line_to_add(settings, name):
 def test_a_host_without_django_q_is_told_so_before_anything_breaks(tmp_path):
     settings = tmp_path / "bare_settings.py"
     settings.write_text(
-        "from tests.settings import *\nINSTALLED_APPS = [app for app in INSTALLED_APPS if app not in ('django_q', 'polymorphic')]\n"
+        "from tests.settings import *\nINSTALLED_APPS = [a for a in INSTALLED_APPS if a not in ('django_q', 'polymorphic')]\n"
     )
     command = [sys.executable, "-m", "django", "check", "--settings=bare_settings", f"--pythonpath={tmp_path}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

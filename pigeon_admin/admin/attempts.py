@@ -39,7 +39,7 @@ class AttemptAdmin(LedgerAdmin):
     list_select_related = ["delivery__package__rule", "delivery__destination"]
     sortable_by = ["started"]
     search_fields = ["delivery__package__object_repr"]
-    search_help_text = _("Name or id of the object, name of a file (with its ending), or the number of the package.")
+    search_help_text = _("Name or id of the object, name of a file (with its ending), or the number of a delivery or package.")
 
     def get_queryset(self, request):
         unused = ["delivery__package__verdict", "delivery__package__documents", "delivery__package__error", "proof"]
@@ -47,7 +47,7 @@ class AttemptAdmin(LedgerAdmin):
 
     def get_search_results(self, request, queryset, search_term):
         term = search_term.strip()
-        return (queryset.filter(found_by(term, "delivery__package__")) if term else queryset), False
+        return (queryset.filter(found_by(term, "delivery__package__", "delivery__")) if term else queryset), False
 
     @admin.display(description=_("started"), ordering="pk")
     def started(self, attempt):

@@ -61,7 +61,7 @@ class DeliveryAdmin(LedgerAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        return queryset.filter(found_by(term, "package__")), False
+        return queryset.filter(found_by(term, "package__", "")), False
 
     @admin.display(description=_("object, rule and destination"))
     def about(self, delivery):
@@ -140,14 +140,14 @@ class DeliveryAdmin(LedgerAdmin):
         return TemplateResponse(request, "admin/pigeon_admin/delivery/story.html", context)
 
 
-def found_by(term: str, package: str) -> Q:
-    """Rows that ``term`` names; ``package``: the lookup prefix that leads to the package, or ""."""
+def found_by(term: str, package: str, delivery: str | None = None) -> Q:
+    """Rows that ``term`` names. ``package``, ``delivery``: the look-up prefixes that lead there; "" for the rows themselves."""
     try:
         uid = uuid.UUID(term)
     except ValueError:
         pass
     else:
-        return Q(**{f"{package}uid": uid}) | (Q(uid=uid) if package else Q())
+        return Q(**{f"{package}uid": uid}) | (Q() if delivery is None else Q(**{f"{delivery}uid": uid}))
     found = Q(**{f"{package}object_repr__icontains": term}) | Q(**{f"{package}object_pk": term})
     if "." in term or "/" in term:
         # JSON columns hold é as \u00e9 on some databases and as itself on others.

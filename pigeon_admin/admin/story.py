@@ -27,6 +27,8 @@ def story_of(request: HttpRequest, delivery: Delivery, site_name: str) -> dict[s
         "state": state_html(delivery.state, delivery.get_state_display()),
         "times": times | {"built_at": relative_html(package.built_at)},
         "object_url": object_url(request, package, site_name),
+        "rule_url": page_url(request, "rule", package.rule_id, site_name),
+        "destination_url": page_url(request, "destination", delivery.destination_id, site_name),
         "buttons": operations.buttons(delivery, site_name, "?_page=1", names=names) if operations.may_operate(request) else "",
         "attempts": [told(attempt) for attempt in delivery.attempts.order_by("-pk")[:ATTEMPTS_SHOWN]],
         "siblings": siblings_of(package, delivery),
@@ -41,6 +43,7 @@ def package_story(request: HttpRequest, package: Package, site_name: str) -> dic
         "package": package,
         "times": {name: relative_html(getattr(package, name)) for name in ("created_at", "changed_at", "built_at")},
         "object_url": object_url(request, package, site_name),
+        "rule_url": page_url(request, "rule", package.rule_id, site_name),
         "siblings": siblings_of(package),
         "files": files_of(request, package, site_name),
         "why": package.verdict or {},
@@ -92,6 +95,13 @@ def files_of(request: HttpRequest, package: Package, site_name: str) -> list[dic
         {**document, "url": reverse(name, args=[package.pk, position], current_app=site_name) if may_see else ""}
         for position, document in enumerate(package.documents or [])
     ]
+
+
+def page_url(request: HttpRequest, model: str, pk: int, site_name: str) -> str:
+    """The page of a rule or destination, or "" where this person may not see it."""
+    if not (request.user.has_perm(f"pigeon_admin.view_{model}") or request.user.has_perm(f"pigeon_admin.change_{model}")):
+        return ""
+    return reverse(f"admin:pigeon_admin_{model}_change", args=[pk], current_app=site_name)
 
 
 def object_url(request: HttpRequest, package: Package, site_name: str) -> str:

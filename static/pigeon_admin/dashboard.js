@@ -1,7 +1,7 @@
 'use strict';
 // Reads the page again every few seconds and swaps the figures in place; rests while nobody looks.
 {
-    const INTERVAL = 1000 * (document.getElementById('pigeon-dashboard')?.dataset.refresh ?? 0);
+    let interval = 0;
     let failures = 0;
 
     async function refresh() {
@@ -30,11 +30,12 @@
     let timer = 0;
     function schedule() {
         clearTimeout(timer);
-        timer = setTimeout(refresh, INTERVAL * Math.min(2 ** failures, 30));
+        timer = setTimeout(refresh, interval * Math.min(2 ** failures, 30));
     }
 
-    if (INTERVAL) {
+    window.addEventListener('load', () => {
+        interval = 1000 * document.getElementById('pigeon-dashboard').dataset.refresh;
         document.addEventListener('visibilitychange', () => document.hidden ? clearTimeout(timer) : refresh());
-        window.addEventListener('load', schedule);
-    }
+        schedule();
+    });
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.contrib import admin
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
@@ -240,3 +241,27 @@ def test_schedules_are_told_in_words(fields, words):
 def test_package_rows_do_not_matter_to_the_counts(boss):
     add_package()
     assert "<b>0</b> waiting" in boss.get(PAGE).text
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_figures_follow_by_themselves(live_server, admin_client):
+    from playwright.sync_api import sync_playwright
+
+    cookie = admin_client.cookies["sessionid"]
+    # Playwright runs an event loop in this thread, in which Django refuses to query: so the database is written beside it.
+    with sync_playwright() as playwright, ThreadPoolExecutor(1) as beside:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        context = browser.new_context()
+        context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(live_server.url + PAGE)
+        page.locator(".pigeon-waiting b", has_text="0").wait_for()
+        beside.submit(write_a_delivery).result()
+        page.locator(".pigeon-waiting b", has_text="1").wait_for(timeout=25_000)
+        browser.close()
+
+
+def write_a_delivery():
+    add_delivery()
+    connections.close_all()

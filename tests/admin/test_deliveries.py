@@ -125,6 +125,16 @@ def test_search_finds_by_object_by_file_and_by_number(operator):
     assert rows_of(operator.get(LIST, {"q": "100%"})) == []
 
 
+def test_search_works_in_the_other_lists_too(operator):
+    attempt = add_attempt(add_delivery(package=add_package(object_repr="Storm at sea")))
+    add_attempt(add_delivery())
+    package = attempt.delivery.package
+    for term in ("storm", package.object_pk + ".xml", str(package.uid)):
+        assert package.pk in {row.pk for row in rows_of(operator.get("/admin/pigeon_admin/package/", {"q": term}))}, term
+    for term in ("storm", str(package.uid), str(attempt.delivery.uid)):
+        assert [row.pk for row in rows_of(operator.get("/admin/pigeon_admin/attempt/", {"q": term}))] == [attempt.pk], term
+
+
 def test_a_failed_row_shows_its_reason_and_the_action_beside_it(operator):
     delivery = add_delivery(STATES.FAILED, reason="The partner’s server refused the password.")
     for page in (LIST, f"{LIST}{delivery.pk}/change/"):
@@ -260,6 +270,15 @@ def test_the_frozen_bytes_are_a_download_that_no_browser_runs(operator):
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Content-Security-Policy"].startswith("sandbox")
     assert client_with("view_delivery", "change_delivery").get(url).status_code == 403
+
+
+def test_the_page_leads_to_the_rule_and_the_destination_of_those_who_may_see_them(operator):
+    delivery = add_delivery(STATES.FAILED, reason="Refused.")
+    editor = client_with("view_delivery", "change_delivery", "view_rule", "change_destination")
+    links = [f"/rule/{delivery.package.rule_id}/change/", f"/destination/{delivery.destination_id}/change/"]
+    for link in links:
+        assert link in editor.get(f"{LIST}{delivery.pk}/change/").text
+        assert link not in operator.get(f"{LIST}{delivery.pk}/change/").text
 
 
 def test_bytes_that_are_not_there_are_not_found(operator):
