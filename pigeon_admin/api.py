@@ -40,7 +40,9 @@ def select(objects: Iterable[models.Model], *, created: bool = False) -> int:
     return selected
 
 
-def push_now(rule: Rule | str, objects: Iterable[models.Model], destinations: Sequence[Destination] | None = None) -> list[Package]:
+def push_now(
+    rule: Rule | str, objects: Iterable[models.Model], destinations: Sequence[Destination] | None = None
+) -> list[Package]:
     """Send objects by a live rule whatever its conditions say; a worker does it at once. ``rule``: a rule or its slug.
 
     ``destinations``: some of the rule's; None: all. Raises PigeonError when the rule is not live or an object is not of its model.

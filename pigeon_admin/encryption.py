@@ -17,8 +17,14 @@ FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 def fernet() -> MultiFernet:
     """The keys in force, newest first: ``PIGEON_ADMIN["SECRET_KEYS"]``, else those derived from SECRET_KEY and its fallbacks."""
-    keys = list(settings.SECRET_KEYS) or [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(key if FERNET_KEY.fullmatch(key) else derived(key)) for key in keys])
+    keys: list[str | bytes] = list(settings.SECRET_KEYS) or [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(key_of(key)) for key in keys])
+
+
+def key_of(given: str | bytes) -> str | bytes:
+    """A Fernet key as it is, anything else as a passphrase; Django allows its SECRET_KEY to be bytes."""
+    text = given.decode("latin-1") if isinstance(given, bytes) else given
+    return text if FERNET_KEY.fullmatch(text) else derived(text)
 
 
 def derived(passphrase: str) -> bytes:

@@ -122,7 +122,7 @@ def holds(storage: Storage, name: str, size: int, sha256: str) -> bool:
         if not storage.exists(name) or storage.size(name) != size:
             return False
         with storage.open(name, "rb") as stored:
-            return hashlib.file_digest(stored, "sha256").hexdigest() == sha256  # type: ignore[arg-type]
+            return hashlib.file_digest(stored, "sha256").hexdigest() == sha256
     except OSError:
         return False
 

@@ -33,7 +33,9 @@ class Verdict:
 def verdict_json(rows: Iterable[Row]) -> dict[str, Any]:
     """Rows as JSON: ``{"conditions": [{"group", "words", "seen", "matched"}]}``."""
     return {
-        "conditions": [{"group": row.condition.group, "words": row.words, "seen": row.seen, "matched": row.matched} for row in rows]
+        "conditions": [
+            {"group": row.condition.group, "words": row.words, "seen": row.seen, "matched": row.matched} for row in rows
+        ]
     }
 
 

@@ -143,7 +143,7 @@ def produced(
     rule: Rule, obj: models.Model, now: datetime.datetime, templates_only: bool
 ) -> Iterator[tuple[RenderedDocument, str]]:
     """Each document with the identity of its stored file, or "" for a rendered one."""
-    for templated in rule.template_documents.select_related("template"):
+    for templated in rule.template_documents.all():
         for item in items_of(templated.relation_path, obj):
             yield rendered(templated, rule, obj, item, now), ""
     for copied in () if templates_only else rule.file_documents.all():

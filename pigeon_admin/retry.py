@@ -28,7 +28,7 @@ class RetryPolicy:
         if attempts_made >= self.attempts:
             return None
         # The exponent is capped: 2 ** 2000 is no float any more.
-        wait = min(self.longest, self.first * 2 ** min(max(attempts_made, 1) - 1, 60))
+        wait = min(self.longest, self.first * 2.0 ** min(max(attempts_made, 1) - 1, 60))
         dice = random.random() if chance is None else chance  # noqa: S311 - not a secret
         wait *= 1 + self.jitter * (2 * dice - 1)
         return max(wait, min(asked, 86_400)) if asked is not None else wait

@@ -44,7 +44,9 @@ def claim(destination_id: int, owner: str) -> list[Delivery]:
             return []
         chosen = in_flight_free(supersede(candidates, alias), alias)
         mine = lease(chosen, owner, alias)
-        Package.objects.using(alias).filter(pk__in={each.package_id for each in mine}, open_key__isnull=False).update(open_key=None)
+        Package.objects.using(alias).filter(pk__in={each.package_id for each in mine}, open_key__isnull=False).update(
+            open_key=None
+        )
     return mine if mine or not candidates else claim_again(destination_id, owner, candidates)
 
 

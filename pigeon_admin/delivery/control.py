@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from pigeon_admin.models import Delivery, Package
 from pigeon_admin.models.deliveries import DeliveryQuerySet
-from pigeon_admin.models.outbox import Match, enter
+from pigeon_admin.models.outbox import Match, enter, outbox_alias
 from pigeon_admin.nudge import nudge_on_commit
 
 State = Delivery.State
@@ -45,7 +45,7 @@ def retry(deliveries: DeliveryQuerySet) -> Counts:
             if moved and delivery.package.built_at is None:
                 Package.objects.using(delivery._state.db).filter(pk=delivery.package_id).update(error="")
             if moved:
-                nudge_on_commit(delivery._state.db)
+                nudge_on_commit(outbox_alias())
         if moved:
             counts.done += 1
         else:
@@ -73,7 +73,7 @@ def rebuild(deliveries: DeliveryQuerySet) -> Counts:
         )
         with transaction.atomic(using=package._state.db):
             enter(match, open_key=None)
-            nudge_on_commit(package._state.db)
+            nudge_on_commit(outbox_alias())
         counts.done += len(group)
     return counts
 

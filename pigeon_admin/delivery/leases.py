@@ -76,7 +76,10 @@ def take_up_dead_work() -> int:
     """Put back what workers held that have stopped renewing their leases, and record the attempt that they could not."""
     alias, now = outbox_alias(), timezone.now()
     expired = Delivery.objects.using(alias).filter(state=Delivery.State.SENDING, lease_until__lt=now)
-    return sum(put_back(delivery, "The worker stopped before it could report this delivery as sent. It is sent again.") for delivery in list(expired))
+    return sum(
+        put_back(delivery, "The worker stopped before it could report this delivery as sent. It is sent again.")
+        for delivery in list(expired)
+    )
 
 
 def release(owner: str, reason: str) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from pigeon_admin.conf import settings
-from pigeon_admin.delivery.building import NotNow, NotWanted, build
+from pigeon_admin.delivery.building import NotNow, NotWanted, Plans, build
 from pigeon_admin.delivery.claiming import claim, destinations_with_work
 from pigeon_admin.delivery.leases import Beat, ForeignLeases, give_back, new_owner, release, renew, take_up_dead_work
 from pigeon_admin.delivery.recording import Recorder, Result, drop_package, fail_package
@@ -83,7 +83,8 @@ class Push:
             waiting.move(Delivery.State.CANCELLED, reason="The destination was archived.", settled_at=timezone.now())
             return
         while not self.over() and (claimed := claim(destination_id, self.owner)):
-            ready = [delivery for delivery in claimed if self.built(delivery)]
+            plans = Plans(self.alias)
+            ready = [delivery for delivery in claimed if self.built(delivery, plans)]
             untried, reached = send(destination, ready, self.recorder) if ready else ([], True)
             self.recorder.flush()
             give_back(untried, self.owner)
@@ -91,11 +92,11 @@ class Push:
                 self.unreachable.add(destination_id)
                 return
 
-    def built(self, delivery: Delivery) -> bool:
+    def built(self, delivery: Delivery, plans: Plans) -> bool:
         """Whether the delivery's package has its frozen bytes now; if not, why is recorded."""
         started = timezone.now()
         try:
-            build(delivery.package)
+            build(delivery.package, plans)
             return True
         except NotNow as error:
             self.recorder.add(Result(delivery, Attempt.Outcome.TEMPORARY, started, timezone.now(), str(error)))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from pigeon_admin.exceptions import TransportError
 from pigeon_admin.models import Attempt, Delivery, DestinationState, Package
-from pigeon_admin.models.outbox import outbox_alias
+from pigeon_admin.models.outbox import of_package, outbox_alias
 from pigeon_admin.retry import policy
 from pigeon_admin.signals import delivery_failed, delivery_sent
 
@@ -102,7 +102,9 @@ class Recorder:
             due_at = timezone.now() + timedelta(seconds=delay)
             self.postponed += row.move(State.WAITING, reason=result.reason, due_at=due_at)
         else:
-            result.reason = result.reason if result.outcome != Attempt.Outcome.TEMPORARY else f"Given up after many tries. {result.reason}"
+            result.reason = (
+                result.reason if result.outcome != Attempt.Outcome.TEMPORARY else f"Given up after many tries. {result.reason}"
+            )
             self.failed += row.move(State.FAILED, reason=result.reason, settled_at=timezone.now())
 
 
@@ -163,11 +165,11 @@ def fail_package(package: Package, reason: str) -> None:
     """The package cannot be built: every delivery of it that still waits is failed with the reason."""
     alias = package._state.db
     Package.objects.using(alias).filter(pk=package.pk, built_at=None).update(error=reason)
-    package.deliveries.waiting().move(State.FAILED, reason=reason, settled_at=timezone.now())
+    of_package(package).waiting().move(State.FAILED, reason=reason, settled_at=timezone.now())
 
 
 def drop_package(package: Package, reason: str) -> None:
     """The package is not wanted any more: every delivery of it that is not in flight is cancelled with the reason."""
-    package.deliveries.filter(state__in=[State.WAITING, State.FAILED]).move(
+    of_package(package).filter(state__in=[State.WAITING, State.FAILED]).move(
         State.CANCELLED, reason=reason, settled_at=timezone.now()
     )

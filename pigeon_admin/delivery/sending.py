@@ -17,7 +17,8 @@ from pigeon_admin.transports.base import OutgoingFile, Parcel, Receipt, Transpor
 def parcel_of(delivery: Delivery) -> Parcel:
     """The frozen files of a delivery, under a key that is the same at every attempt."""
     files = tuple(
-        OutgoingFile(file["name"], file["size"], file["sha256"], file["media_type"], opener(file)) for file in delivery.package.documents
+        OutgoingFile(file["name"], file["size"], file["sha256"], file["media_type"], opener(file))
+        for file in delivery.package.documents
     )
     return Parcel(delivery.uid.hex, files, delivery.package.object_repr)
 

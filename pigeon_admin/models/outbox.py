@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, models, router, transaction
 
-from pigeon_admin.models.deliveries import Delivery, Package
+from pigeon_admin.models.deliveries import Delivery, DeliveryQuerySet, Package
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,21 @@ def renew(match: Match, alias: str) -> bool:
         package = packages.get()
         if not match.problem:
             # It failed before it was built (its rule was broken, say) and this save is judged well again.
-            package.deliveries.filter(state=Delivery.State.FAILED).move(
+            of_package(package).filter(state=Delivery.State.FAILED).move(
                 Delivery.State.WAITING, reason="", due_at=match.moment, attempts_made=0, settled_at=None
             )
     else:
         return False
     if match.problem:
-        package.deliveries.waiting().move(Delivery.State.FAILED, reason=match.problem, settled_at=match.moment)
+        of_package(package).waiting().move(Delivery.State.FAILED, reason=match.problem, settled_at=match.moment)
     present = set(package.deliveries.values_list("destination_id", flat=True))
     add_deliveries(package, match, [pk for pk in match.destination_ids if pk not in present])
     return True
+
+
+def of_package(package: Package) -> DeliveryQuerySet:
+    """The deliveries of a package, with the state machine at hand."""
+    return Delivery.objects.using(package._state.db).filter(package=package)
 
 
 def enter(match: Match, *, open_key: str | None, **also: Any) -> Package:

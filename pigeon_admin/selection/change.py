@@ -13,8 +13,8 @@ from pigeon_admin.conditions import UNKNOWN, FieldPath
 from pigeon_admin.judging import DatabaseSource, verdict_json
 from pigeon_admin.models import Package
 from pigeon_admin.models.outbox import Match, coalesce, discard
-from pigeon_admin.selection.compiled import CompiledRule
 from pigeon_admin.nudge import nudge_on_commit
+from pigeon_admin.selection.compiled import CompiledRule
 from pigeon_admin.selection.values import InstanceSource, SavedSource
 
 logger = logging.getLogger("pigeon_admin.selection")
@@ -44,7 +44,13 @@ class Change:
         rules = tuple(rules)
         expected = tuple({path for rule in rules for path in rule.paths})
         database = DatabaseSource(
-            self.model, self.pk, self.using, self.moment, created=self.created, expected=self.unknown(expected, memory), old=self.old
+            self.model,
+            self.pk,
+            self.using,
+            self.moment,
+            created=self.created,
+            expected=self.unknown(expected, memory),
+            old=self.old,
         )
         source = SavedSource(memory, database)
         event = "create" if self.created else "update"

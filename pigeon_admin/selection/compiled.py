@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from django.db import models
 
-from pigeon_admin.conditions import Condition, Conditions, FieldPath, compile_conditions, resolve
+from pigeon_admin.conditions import Condition, Conditions, FieldPath, Source, compile_conditions, resolve
 from pigeon_admin.exceptions import PigeonError
 from pigeon_admin.models import SaveRule
-
-
-class Judgeable(Protocol):
-    """The part of a conditions source that gates need themselves."""
-
-    @property
-    def created(self) -> bool | None: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class CompiledRule:
         """Whether this rule listens to the event at all."""
         return {"create": self.on_create, "update": self.on_update, "delete": self.on_delete}[event]
 
-    def answer(self, source: object, created: bool | None) -> bool | None:
+    def answer(self, source: Source, created: bool | None) -> bool | None:
         """Yes, no, or None where that still depends on what ``source`` does not know."""
         if created is None:
             gate = None if self.on_create or self.on_update else False
@@ -80,7 +72,9 @@ def compile_rule(rule: SaveRule) -> CompiledRule | None:
     conditions = watched = compile_conditions(model, [])
     try:
         conditions = compile_conditions(model, rule.conditions())
-        watched = compile_conditions(model, [Condition(path, "changed", group=i) for i, path in enumerate(rule.watched_fields, 1)])
+        watched = compile_conditions(
+            model, [Condition(path, "changed", group=i) for i, path in enumerate(rule.watched_fields, 1)]
+        )
     except PigeonError as error:
         problem = f"The rule “{rule.name}” cannot be judged: {error}"
     except Exception as error:

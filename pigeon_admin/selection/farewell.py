@@ -12,9 +12,9 @@ from pigeon_admin.freezing import freeze
 from pigeon_admin.judging import DatabaseSource, verdict_json
 from pigeon_admin.models import Package, Rule
 from pigeon_admin.models.outbox import Match, enter
+from pigeon_admin.nudge import nudge_on_commit
 from pigeon_admin.rendering import documents_of
 from pigeon_admin.selection.compiled import CompiledRule
-from pigeon_admin.nudge import nudge_on_commit
 
 logger = logging.getLogger("pigeon_admin.selection")
 

@@ -111,7 +111,9 @@ class Shelf:
             self.complained = False
         except DatabaseError as error:
             if not self.complained:
-                logger.warning("The rules of pigeon_admin cannot be read, so nothing is selected for delivery (migrated?): %s", error)
+                logger.warning(
+                    "The rules of pigeon_admin cannot be read, so nothing is selected for delivery (migrated?): %s", error
+                )
             self.complained = True
         self.looked_at = time.monotonic()
 

@@ -32,16 +32,18 @@ def health() -> Health:
     # Waiting since it was created, whether it is due or in between two attempts: the partner does not have it.
     unsent = deliveries.filter(state__in=[Delivery.State.WAITING, Delivery.State.SENDING])
     oldest = unsent.order_by("created_at").values_list("created_at", flat=True).first()
-    age = (now - oldest).total_seconds() if oldest else 0
+    age = (now - oldest).total_seconds() if oldest is not None else 0
     alarms = []
     if failed:
         alarms.append(ngettext("%d delivery failed", "%d deliveries failed", failed) % failed)
     if not alive:
         alarms.append(_("no worker is alive (start one: python manage.py qcluster)"))
     waits = ""
-    if age > settings.CHECK_OLD_AGE:
+    if oldest is not None and age > settings.CHECK_OLD_AGE:
         late = unsent.filter(created_at__lt=now - timedelta(seconds=settings.CHECK_OLD_AGE)).count()
-        waits = ngettext("%(n)d delivery is late, waiting for %(age)s", "%(n)d deliveries are late, the oldest waiting for %(age)s", late) % {
+        waits = ngettext(
+            "%(n)d delivery is late, waiting for %(age)s", "%(n)d deliveries are late, the oldest waiting for %(age)s", late
+        ) % {
             "n": late,
             "age": timesince(oldest, now),
         }

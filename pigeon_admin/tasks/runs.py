@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,8 +44,8 @@ def recorded(task: str) -> Iterator[TaskRun]:
 
 def push_seconds() -> float:
     """How long a push may go on claiming: half of the time after which django-q2 would run it a second time, or kill it."""
-    limits = [limit for limit in (Conf.RETRY, Conf.TIMEOUT) if limit]
-    return min(limits, default=120) / 2
+    limits: list[Any] = [limit for limit in (Conf.RETRY, Conf.TIMEOUT) if limit]
+    return float(min(limits, default=120)) / 2
 
 
 def push() -> str:

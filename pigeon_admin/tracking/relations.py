@@ -17,7 +17,14 @@ from pigeon_admin.tracking.saves import entry_for, writable
 
 
 def relation_changed(
-    sender: Any, instance: models.Model, action: str, reverse: bool, model: type[models.Model], pk_set: Any, using: str, **kwargs: Any
+    sender: Any,
+    instance: models.Model,
+    action: str,
+    reverse: bool,
+    model: type[models.Model],
+    pk_set: Any,
+    using: str,
+    **kwargs: Any,
 ) -> None:
     """m2m_changed: ``model`` is the class of the objects in ``pk_set``, on the other side of the relation than ``instance``.
 
@@ -47,7 +54,8 @@ def others(
         return model._base_manager.using(using).filter(pk__in=pk_set or ())
     attribute = f"_pigeon_admin_cleared_{through.__name__}_{reverse}"
     if phase == "post":
-        return instance.__dict__.pop(attribute, ())
+        kept: Iterable[models.Model] = instance.__dict__.pop(attribute, ())
+        return kept
     to_instance, to_model = ends(through, instance, model, reverse)
     keys = through._base_manager.using(using).filter(**{to_instance: instance.pk}).values_list(to_model, flat=True)
     found = list(model._base_manager.using(using).filter(pk__in=list(keys)))

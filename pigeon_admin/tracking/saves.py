@@ -102,9 +102,7 @@ class Saving:
             self.candidates = self.possible(self.candidates, self.source(created=created, saved=False), created)
 
     @staticmethod
-    def possible(
-        rules: Sequence[CompiledRule], source: InstanceSource, created: bool | None
-    ) -> tuple[CompiledRule, ...]:
+    def possible(rules: Sequence[CompiledRule], source: InstanceSource, created: bool | None) -> tuple[CompiledRule, ...]:
         """The rules that do not say no. One that raises is kept: its failure becomes a row once the object is written."""
 
         def may_match(rule: CompiledRule) -> bool:

@@ -87,11 +87,11 @@ def pausing(monkeypatch):
             actor.pause()
         return result
 
-    def paused_build(package):
+    def paused_build(package, plans):
         actor = threading.current_thread()
         if isinstance(actor, Actor):
             actor.pause()
-        return build(package)
+        return build(package, plans)
 
     monkeypatch.setattr(change, "coalesce", paused_coalesce)
     monkeypatch.setattr(push_module, "build", paused_build)

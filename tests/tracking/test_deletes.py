@@ -107,7 +107,9 @@ def test_other_models_keep_their_fast_delete():
     shelf.current()
     with CaptureQueriesContext(connection) as captured:
         Unrelated.objects.all().delete()
-    assert [query["sql"].split()[0] for query in captured if query["sql"] not in ("BEGIN IMMEDIATE", "BEGIN", "COMMIT")] == ["DELETE"]
+    assert [query["sql"].split()[0] for query in captured if query["sql"] not in ("BEGIN IMMEDIATE", "BEGIN", "COMMIT")] == [
+        "DELETE"
+    ]
 
 
 def test_the_seams_in_django_are_where_we_think_they_are():
