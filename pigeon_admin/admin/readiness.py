@@ -55,7 +55,9 @@ def problems(rule: Rule) -> list[str]:
     found = [refusal(model)]
     events = any(getattr(rule, name, False) for name in EVENTS) or not hasattr(rule, EVENTS[0])
     documents = [*rule.template_documents.all(), *rule.file_documents.all()]
-    found += missing(events=events, destinations=rule.destinations.exists(), documents=bool(documents)).values()
+    found += missing(
+        events=events, destinations=rule.destinations.filter(archived_at__isnull=True).exists(), documents=bool(documents)
+    ).values()
     for condition in rule.conditions():
         error = condition_error(model, condition, about_change=hasattr(rule, EVENTS[0]))
         found.append(f"{condition}: {error}" if error else "")

@@ -46,7 +46,12 @@ class RuleForm(forms.ModelForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if "model" in self.fields:
-            self.fields["model"].choices = [("", "---------"), *content_choices(self.instance.model)]
+            stored = model_of(self.instance.model)
+            # Somebody's code may have written news.Story; the choices say news.story.
+            label = stored._meta.label_lower if stored is not None else self.instance.model
+            if self.instance.pk:
+                self.initial["model"] = label
+            self.fields["model"].choices = [("", "---------"), *content_choices(label)]
 
     def content(self) -> type[models.Model] | None:
         """The model chosen in what was submitted, else the stored one."""
@@ -76,7 +81,8 @@ class RuleForm(forms.ModelForm):
     def clean(self):
         cleaned = super().clean()
         if cleaned.get("state") == Rule.State.LIVE:
-            destinations = bool(cleaned.get("destinations")) or "destinations" in self.errors
+            chosen = cleaned.get("destinations") or ()
+            destinations = "destinations" in self.errors or any(each.archived_at is None for each in chosen)
             lacks = missing(events=self.has_events(), destinations=destinations, documents=self.has_documents())
             for name, text in lacks.items():
                 self.add_error(name if name in self.fields else None, text)

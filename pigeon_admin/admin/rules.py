@@ -37,7 +37,8 @@ class DestinationsField(forms.ModelMultipleChoiceField):
     """Destinations with their kind, so that “Agency” by FTP and by e-mail can be told apart."""
 
     def label_from_instance(self, obj):
-        return f"{obj} ({obj._meta.verbose_name})"
+        kind = obj._meta.verbose_name
+        return f"{obj} ({kind})" if obj.archived_at is None else f"{obj} ({kind}, {_('archived')})"
 
 
 class RuleChildAdmin(SharedPermissions, RuleArchiving, NamedAdmin, PolymorphicChildModelAdmin):

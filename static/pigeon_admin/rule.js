@@ -71,10 +71,14 @@ document.addEventListener("DOMContentLoaded", () => {
   };
 
   const refresh = async (chosen) => {
-    if (!content.value) return;
-    const answer = await fetch(`${root.dataset.fieldsUrl}?model=${encodeURIComponent(content.value)}`);
+    const asked = content.value;
+    if (!asked) return;
+    const answer = await fetch(`${root.dataset.fieldsUrl}?model=${encodeURIComponent(asked)}`);
     if (!answer.ok) return;
-    known = await answer.json();
+    const told = await answer.json();
+    // Answers may overtake each other while somebody types in the list of contents.
+    if (asked !== content.value) return;
+    known = told;
     fill("pigeon-paths", known.paths.map((entry) => [entry.path, entry.label]));
     fill("pigeon-relations", known.relations.map((entry) => [entry.path, entry.label]));
     fill("pigeon-files", [...new Map(known.files.map((entry) => [entry.name, entry.label]))]);

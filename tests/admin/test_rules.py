@@ -110,6 +110,43 @@ def test_a_live_rule_that_lacks_something_says_what_at_its_field(admin_client, d
     assert words in form_of(answer).errors[field][0]
 
 
+def test_an_archived_destination_is_none_to_a_live_rule(admin_client, destination, template):
+    rule = whole_rule(destination, template)
+    destination.archived_at = timezone.now()
+    destination.save()
+    assert "at least one destination" in said(run_action(admin_client, "make_live", rule))
+    row = {"id": rule.template_documents.get().pk, "rule": rule.pk, "template": template.pk}
+    data = form_data(templates=[row], state="live", destinations=[destination.pk], slug=None)
+    assert list(form_of(admin_client.post(change_url(rule), data)).errors) == ["destinations"]
+    data["state"] = "draft"
+    assert admin_client.post(change_url(rule), data).status_code == 302
+
+
+def test_each_field_is_on_the_page_once_in_the_order_a_person_thinks(admin_client):
+    page = admin_client.get(ADD).content.decode()
+    names = [
+        "name",
+        "slug",
+        "model",
+        "on_create",
+        "watched_fields",
+        "condition_rows-TOTAL_FORMS",
+        "template_documents-TOTAL_FORMS",
+    ]
+    names += ["file_documents-TOTAL_FORMS", "destinations", "state", "notes"]
+    places = [page.find(f'name="{name}"') for name in names if name != "watched_fields"]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert page.count('<select name="destinations"') == 1
+
+
+def test_a_rule_made_by_code_under_the_class_name_keeps_its_content(admin_client, destination, template):
+    rule = whole_rule(destination, template, model="newsdesk.Story")
+    page = admin_client.get(change_url(rule)).content.decode()
+    assert '<option value="newsdesk.story" selected>' in page
+    assert "Not available" not in page
+
+
 def test_removing_the_last_document_of_a_live_rule_is_refused(admin_client, destination, template):
     rule = SaveRule.objects.create(name="R", slug="r", model="newsdesk.story", state="live")
     rule.destinations.set([destination])
