@@ -91,9 +91,15 @@ class FolderSession(Session):
         try:
             self.put(file, path)
         except TransportError as error:
-            # Servers tell a missing folder from a missing right in a dozen ways, so we try rather than guess.
-            if error.connection_lost or folder in self.known_folders or not self.make_folders(folder):
+            if error.connection_lost or folder in self.known_folders:
                 raise
+            # Servers tell a missing folder from a missing right in a dozen ways, so we look. Where it is there by now,
+            # somebody else may just have made it: one more try tells.
+            there = self.has_folder(folder)
+            if there and isinstance(error, TemporaryError):
+                raise
+            if not there:
+                self.make_folders(folder)
             self.put(file, path)
         self.known_folders.add(folder)
         size = self.size_of(path)

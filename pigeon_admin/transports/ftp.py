@@ -218,6 +218,9 @@ class FtpSession(FolderSession):
             return TemporaryError(f"The partner's disk or quota is full. {words}")
         if code in LOST or code == "530":
             return TemporaryError(f"The server ended the connection. {words}", connection_lost=True)
+        if code == "522":
+            hint = "It wants data connections encrypted otherwise: tick “encrypt data connections” and “reuse the TLS session”."
+            return PermanentError(f"{hint} {words}", connection_lost=True)
         if code.startswith("4"):
             return TemporaryError(f"The server cannot do this now. {words}")
         if phase != "work":
