@@ -33,7 +33,7 @@ def end(groups: Iterable[int], grace: float = GRACE) -> None:
         except ProcessLookupError:
             pass
     deadline = time.monotonic() + grace
-    while time.monotonic() < deadline and any(alive(group) for group in groups):
+    while time.monotonic() < deadline and any(alive(group) for group in groups):  # a leader ends last, if it ends well
         time.sleep(0.05)
     for group in groups:
         try:
@@ -42,13 +42,11 @@ def end(groups: Iterable[int], grace: float = GRACE) -> None:
             pass
 
 
-def alive(group: int) -> bool:
-    """Is there any process in this group? A leader that has ended but was not waited for counts, so wait for it first."""
+def alive(leader: int) -> bool:
+    """Is this process there? One that has ended and that nobody has waited for still counts."""
     try:
-        os.killpg(group, 0)
+        os.kill(leader, 0)
     except ProcessLookupError:
-        return False
-    except PermissionError:  # macOS answers this for groups of zombies
         return False
     return True
 

@@ -1,0 +1,1 @@
+"""The demo, and the environment it makes for itself."""
