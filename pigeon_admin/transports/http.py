@@ -29,7 +29,7 @@ ANSWER_LIMIT = 64 * 1024  # bytes of an answer that we read; the rest of a longe
 
 @dataclass(frozen=True)
 class HttpTransport(Transport):
-    """One endpoint. ``url``: may hold {path}, {name}, {key}. ``auth``: "none", "basic", "bearer". ``body``: "raw", "multipart"."""
+    """One endpoint. ``url``: may hold {path}, {name}, {key}. ``auth``: "none", "basic", "bearer" (``token_header``: "" for Authorization). ``body``: "raw", "multipart"."""
 
     url: str
     method: str = "PUT"
@@ -40,6 +40,7 @@ class HttpTransport(Transport):
     username: str = ""
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    token_header: str = ""
     verify_certificate: bool = True
     ca_certificates: str = field(default="", repr=False)
     timeout: float = 30
@@ -74,14 +75,14 @@ class HttpTransport(Transport):
         return quote(filled, safe="/?&=%:@!$'()*+,;~-._")
 
     def credentials(self) -> dict[str, str]:
-        """The Authorization header, if any."""
+        """The header that lets us in, if any."""
         if self.auth == "basic":
             pair = f"{self.username}:{self.password}".encode()
             return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
         if self.auth == "bearer":
             if has_control(self.token) or not self.token.isascii():
                 raise CredentialsError("The token holds characters that no HTTP header can carry. Enter it again.")
-            return {"Authorization": f"Bearer {self.token}"}
+            return {self.token_header: self.token} if self.token_header else {"Authorization": f"Bearer {self.token}"}
         return {}
 
 

@@ -31,7 +31,7 @@ class HttpDestination(Destination):
     class Auth(models.TextChoices):
         NONE = "none", _("None")
         BASIC = "basic", _("User name and password")
-        BEARER = "bearer", _("Bearer token")
+        BEARER = "bearer", _("Token")
 
     url_schemes = ("http", "https")
 
@@ -55,6 +55,12 @@ class HttpDestination(Destination):
     username = models.CharField(_("user name"), max_length=255, blank=True)
     password = SecretField(_("password"))
     token = SecretField(_("token"))
+    token_header = models.CharField(
+        _("header of the token"),
+        max_length=100,
+        blank=True,
+        help_text=_("Such as X-Api-Key. Empty: Authorization, with the word Bearer before the token."),
+    )
     verify_certificate = models.BooleanField(_("verify the certificate"), default=True)
     ca_certificates = models.TextField(_("CA certificates"), blank=True, help_text=_("PEM. Empty: those of the system."))
 
@@ -73,6 +79,7 @@ class HttpDestination(Destination):
             username=self.username,
             password=self.password.reveal(),
             token=self.token.reveal(),
+            token_header=self.token_header,
             verify_certificate=self.verify_certificate,
             ca_certificates=self.ca_certificates,
             timeout=self.timeout,
@@ -95,5 +102,6 @@ class HttpDestination(Destination):
             "username": lambda: http_checks.user_name(self.username, self.auth),
             "password": lambda: check.secret(self.password),
             "token": lambda: http_checks.token(self.token, self.auth),
+            "token_header": lambda: http_checks.token_header(self.token_header),
             "ca_certificates": lambda: check.certificates(self.ca_certificates),
         }

@@ -65,7 +65,9 @@ def headers(value: object) -> None:
             raise ValidationError(_("“%s” is not a header name: letters, digits and hyphens only.") % name)
         if SECRET_HEADER.search(name):
             raise ValidationError(
-                _("“%s” carries a secret, and headers are shown and exported. Choose an authentication and enter it there.")
+                _(
+                    "“%s” carries a secret, and headers are shown and exported. Choose “Token” as authentication and enter it there."
+                )
                 % name
             )
         if name.lower() in OURS:
@@ -95,3 +97,11 @@ def token(value: Secret, auth: str) -> None:
     check.secret(value)
     if auth == "bearer" and not value:
         raise ValidationError(_("Enter the token, or choose another authentication."))
+
+
+def token_header(value: str) -> None:
+    """A header name, or nothing."""
+    if value and not HEADER_NAME.fullmatch(value):
+        raise ValidationError(_("“%s” is not a header name: letters, digits and hyphens only.") % value)
+    if value.lower() in OURS or value.lower() == "content-type":
+        raise ValidationError(_("“%s” is set for each file and cannot carry the token.") % value)
