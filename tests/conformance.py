@@ -132,7 +132,14 @@ class Conformance:
 class FolderConformance(Conformance):
     """For transports whose files appear under their names."""
 
-    NAMES = ("élan/Ünïcode — “quoted”.xml", "photos/🐦 pigeon.jpg", "with blanks/a  b.txt", "日本/記事.xml", "percent%20sign#?.xml", "-dash")
+    NAMES = (
+        "élan/Ünïcode — “quoted”.xml",
+        "photos/🐦 pigeon.jpg",
+        "with blanks/a  b.txt",
+        "日本/記事.xml",
+        "percent%20sign#?.xml",
+        "-dash",
+    )
 
     def test_the_bytes_arrive_as_they_are(self, place: Place) -> None:
         files = [outgoing("a/b/c/deep.xml", b"line\r\nline\n\x00\xff"), outgoing("empty.xml", b""), outgoing("a/big.bin", BIG)]
@@ -148,7 +155,9 @@ class FolderConformance(Conformance):
         assert place.received() == {name: b"x"}
 
     def test_a_newer_file_replaces_the_older(self, place: Place) -> None:
-        receipts = deliver(place.make(), *(parcel(outgoing("in/story.xml", content)) for content in (b"first, and longer", b"second")))
+        receipts = deliver(
+            place.make(), *(parcel(outgoing("in/story.xml", content)) for content in (b"first, and longer", b"second"))
+        )
         assert [receipt.error for receipt in receipts] == [None, None]
         assert place.received() == {"in/story.xml": b"second"}
 
@@ -172,7 +181,9 @@ class FolderConformance(Conformance):
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
-            receipts = deliver(place.make(), *(parcel(outgoing("in/big.bin", content)) for content in (BIG[:-1], BIG, BIG[:-2], BIG)))
+            receipts = deliver(
+                place.make(), *(parcel(outgoing("in/big.bin", content)) for content in (BIG[:-1], BIG, BIG[:-2], BIG))
+            )
         finally:
             ending.set()
             watcher.join()
@@ -259,7 +270,13 @@ class NetworkConformance(Conformance):
         caplog.set_level("DEBUG")
         told = []
         with Misbehaving(rubbish) as rude, Misbehaving(close) as silent:
-            wrong = [{"username": "nobody"}, {"port": free_port()}, {"port": rude.port}, {"port": silent.port}, {"host": "nowhere.invalid"}]
+            wrong = [
+                {"username": "nobody"},
+                {"port": free_port()},
+                {"port": rude.port},
+                {"port": silent.port},
+                {"host": "nowhere.invalid"},
+            ]
             for transport in [*(place.make(**change, timeout=SHORT) for change in wrong), no_rights]:
                 error = failure(transport)
                 told += [str(error), repr(error), *traceback.format_exception(error), repr(transport)]

@@ -70,7 +70,10 @@ def test_keys_of_its_own_leave_secret_key_out_of_it(settings: Any) -> None:
         decrypt(token)
 
 
-@pytest.mark.parametrize("damage", [lambda token: token[:-10], lambda token: "x" + token, lambda token: "not a token é", lambda token: token.swapcase()])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda token: token[:-10], lambda token: "x" + token, lambda token: "not a token é", lambda token: token.swapcase()],
+)
 def test_what_no_key_opens_is_said_in_words_and_holds_nothing_of_it(damage: Any) -> None:
     token = damage(encrypt(PASSWORD))
     with pytest.raises(SecretError, match="Enter the password again") as caught:
@@ -91,7 +94,14 @@ def test_a_secret_is_revealed_only_on_request(destination: FtpDestination) -> No
     for loaded in (destination, FtpDestination.objects.get()):
         assert isinstance(loaded.password, Secret)
         assert loaded.password.reveal() == PASSWORD
-        for shown in (str(loaded.password), repr(loaded.password), f"{loaded.password}", repr(loaded), str(vars(loaded)), f"{loaded.password!s:>5}"):
+        for shown in (
+            str(loaded.password),
+            repr(loaded.password),
+            f"{loaded.password}",
+            repr(loaded),
+            str(vars(loaded)),
+            f"{loaded.password!s:>5}",
+        ):
             assert PASSWORD not in shown
         assert PASSWORD not in json.dumps(vars(loaded), default=repr)
 
@@ -104,7 +114,11 @@ def test_assigned_plain_text_does_not_stay_on_the_instance(db: None) -> None:
 
 
 def test_queries_that_skip_the_instance_give_no_plain_text_either(destination: FtpDestination) -> None:
-    rows = [*FtpDestination.objects.values(), *FtpDestination.objects.values_list("password"), *FtpDestination.objects.values_list("password", flat=True)]
+    rows = [
+        *FtpDestination.objects.values(),
+        *FtpDestination.objects.values_list("password"),
+        *FtpDestination.objects.values_list("password", flat=True),
+    ]
     assert PASSWORD not in str(rows)
     assert isinstance(FtpDestination.objects.values_list("password", flat=True)[0], Secret)
 
@@ -143,7 +157,9 @@ def test_saving_what_was_loaded_changes_nothing_even_when_no_key_opens_it(destin
 def test_serializers_and_dumpdata_carry_no_secret_away(destination: FtpDestination, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("dumpdata", "pigeon_admin.ftpdestination")
     dumped = capsys.readouterr().out + serializers.serialize("json", [destination])
-    dumped += serializers.serialize("xml", FtpDestination.objects.all()) + serializers.serialize("json", FtpDestination.objects.all())
+    dumped += serializers.serialize("xml", FtpDestination.objects.all()) + serializers.serialize(
+        "json", FtpDestination.objects.all()
+    )
     assert PASSWORD not in dumped
     assert destination.password.token not in dumped
     assert "ftp.example.org" in dumped

@@ -43,7 +43,9 @@ def free_port() -> int:
 def running(command: list[str], port: int, log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """A daemon in the foreground, from its first accepted connection on until the end of the ``with``."""
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, **environment})
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, **environment}
+        )
         try:
             deadline = time.monotonic() + 20
             while True:
@@ -168,7 +170,7 @@ http {{
 }}
 """
     )
-    with running([needed("nginx"), "-p", str(work), "-e", f"{work}/error.log", "-c", f"{work}/nginx.conf"], port, work / "nginx.log"):
+    with running(
+        [needed("nginx"), "-p", str(work), "-e", f"{work}/error.log", "-c", f"{work}/nginx.conf"], port, work / "nginx.log"
+    ):
         yield port
-
-

@@ -30,7 +30,9 @@ def server(settings: Any) -> Iterator[SmtpServer]:
 
 
 def transport_to(**changes: Any) -> EmailTransport:
-    return EmailTransport(**{"recipients": ("desk@partner.example", "Archive <archive@partner.example>"), "timeout": 5, **changes})
+    return EmailTransport(
+        **{"recipients": ("desk@partner.example", "Archive <archive@partner.example>"), "timeout": 5, **changes}
+    )
 
 
 def mail(server: SmtpServer, number: int = 0) -> EmailMessage:
@@ -113,7 +115,9 @@ def test_too_much_for_a_mail_is_refused_before_anything_is_read() -> None:
         ("DATA", b"421 shutting down", TemporaryError, True),
     ],
 )
-def test_what_the_mail_server_answers_decides_what_is_next(settings: Any, command: str, reply: bytes, kind: type, lost: bool) -> None:
+def test_what_the_mail_server_answers_decides_what_is_next(
+    settings: Any, command: str, reply: bytes, kind: type, lost: bool
+) -> None:
     with SmtpServer({command: reply}) as smtp:
         through(settings, smtp.port)
         error = failure(transport_to())

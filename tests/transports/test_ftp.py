@@ -14,7 +14,18 @@ from demo.partners import certificate, ftp
 from pigeon_admin.exceptions import CredentialsError, IdentityError, PermanentError, TemporaryError
 from pigeon_admin.transports.base import Transport
 from pigeon_admin.transports.ftp import FtpTransport
-from tests.conformance import BIG, PASSWORD, SHORT, FolderConformance, NetworkConformance, Place, deliver, failure, outgoing, parcel
+from tests.conformance import (
+    BIG,
+    PASSWORD,
+    SHORT,
+    FolderConformance,
+    NetworkConformance,
+    Place,
+    deliver,
+    failure,
+    outgoing,
+    parcel,
+)
 from tests.servers.misbehaving import Misbehaving, script
 
 USER = "partner é"
@@ -98,7 +109,10 @@ def test_a_certificate_of_nobody_we_know_is_refused_before_the_password_is_sent(
             error = failure(transport_to(partner, ca_certificates=ca_certificates))
             assert type(error) is IdentityError
             assert "not trusted" in str(error)
-        assert deliver(transport_to(partner, ca_certificates="", verify_certificate=False), parcel(outgoing("a.xml")))[0].error is None
+        assert (
+            deliver(transport_to(partner, ca_certificates="", verify_certificate=False), parcel(outgoing("a.xml")))[0].error
+            is None
+        )
 
 
 def test_plain_data_connections_where_encryption_is_switched_off(tmp_path: Path) -> None:
@@ -238,7 +252,9 @@ def test_a_passive_address_of_another_machine_is_not_followed(tmp_path: Path) ->
 
 
 def test_replies_that_are_not_in_the_expected_encoding_stop_nothing() -> None:
-    with Misbehaving(script("220 Grüß Gott\r\n".encode("latin-1"), answers=lambda line: "530 Ungültig\r\n".encode("latin-1"))) as server:
+    with Misbehaving(
+        script("220 Grüß Gott\r\n".encode("latin-1"), answers=lambda line: "530 Ungültig\r\n".encode("latin-1"))
+    ) as server:
         error = failure(FtpTransport("127.0.0.1", server.port, "x", "y", timeout=SHORT))
     assert type(error) is CredentialsError
     str(error).encode()  # what goes into the database must be writable

@@ -19,7 +19,18 @@ from pigeon_admin.exceptions import CredentialsError, IdentityError, PermanentEr
 from pigeon_admin.transports.base import Transport
 from pigeon_admin.transports.http import HttpTransport
 from pigeon_admin.transports.http_answers import retry_after
-from tests.conformance import BIG, PASSWORD, Conformance, FolderConformance, NetworkConformance, Place, deliver, failure, outgoing, parcel
+from tests.conformance import (
+    BIG,
+    PASSWORD,
+    Conformance,
+    FolderConformance,
+    NetworkConformance,
+    Place,
+    deliver,
+    failure,
+    outgoing,
+    parcel,
+)
 from tests.servers.misbehaving import Misbehaving, script
 
 USER = "partner"
@@ -108,7 +119,11 @@ class TestForm(HttpConformance):
     changes = {"method": "POST", "body": "multipart"}
 
     def test_the_bytes_arrive_as_they_are(self, place: Place) -> None:
-        files = [outgoing("a/deep.xml", b"line\r\nline\n\x00\xff--"), outgoing("empty.xml", b""), outgoing("a/big “é🐦”.bin", BIG)]
+        files = [
+            outgoing("a/deep.xml", b"line\r\nline\n\x00\xff--"),
+            outgoing("empty.xml", b""),
+            outgoing("a/big “é🐦”.bin", BIG),
+        ]
         assert deliver(place.make(), parcel(*files))[0].error is None
         assert place.received() == {"deep.xml": b"line\r\nline\n\x00\xff--", "empty.xml": b"", "big “é🐦”.bin": BIG}
 
@@ -118,7 +133,12 @@ class TestBearer(Conformance):
     def place(self, tmp_path: Path) -> Iterator[Place]:
         with start(tmp_path, token=PASSWORD.replace("ö", "o")) as partner:
             secrets = (PASSWORD.replace("ö", "o"),)
-            yield Place(lambda **changes: transport_to(partner, **{"auth": "bearer", "token": secrets[0], **changes}), tmp_path, partner.port, secrets)
+            yield Place(
+                lambda **changes: transport_to(partner, **{"auth": "bearer", "token": secrets[0], **changes}),
+                tmp_path,
+                partner.port,
+                secrets,
+            )
 
     def test_a_wrong_token_is_a_matter_of_credentials(self, place: Place) -> None:
         assert type(failure(place.make(token="wrong"))) is CredentialsError
@@ -156,7 +176,10 @@ def test_the_status_decides_what_is_next(tmp_path: Path, status: int, kind: type
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_redirects_are_not_followed_and_the_message_says_where_they_point(tmp_path: Path, status: int) -> None:
-    with start(tmp_path / "other") as other, start(tmp_path / "in-box", handler_class=answering(status, {"Location": f"{other.url}x"})) as partner:
+    with (
+        start(tmp_path / "other") as other,
+        start(tmp_path / "in-box", handler_class=answering(status, {"Location": f"{other.url}x"})) as partner,
+    ):
         error = failure(transport_to(partner))
         assert type(error) is PermanentError
         assert f":{other.port}/x" in str(error)
@@ -263,7 +286,10 @@ def test_a_certificate_of_nobody_we_know_is_refused_before_the_password_is_sent(
             assert type(error) is IdentityError
             steps = list(transport_to(partner, ca_certificates=ca_certificates).check())
             assert [step.ok for step in steps] == [True, False]
-        assert deliver(transport_to(partner, ca_certificates="", verify_certificate=False), parcel(outgoing("a.xml")))[0].error is None
+        assert (
+            deliver(transport_to(partner, ca_certificates="", verify_certificate=False), parcel(outgoing("a.xml")))[0].error
+            is None
+        )
 
 
 def test_tls_wanted_from_a_server_that_has_none_says_so(tmp_path: Path) -> None:

@@ -160,4 +160,3 @@ class TestNginx(FolderConformance, NetworkConformance):
         error = failure(place.make(path="/moved", method="POST"))
         assert type(error) is PermanentError
         assert "elsewhere.example" in str(error)
-

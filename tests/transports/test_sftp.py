@@ -59,7 +59,10 @@ class TestSftpWithKey(TestSftp):
 
             def make(**changes: Any) -> SftpTransport:
                 if changes.pop("password", None):  # what the suite calls a wrong password is a wrong key here
-                    changes["private_key"], changes["passphrase"] = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode(), ""
+                    changes["private_key"], changes["passphrase"] = (
+                        asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode(),
+                        "",
+                    )
                 return transport_to(partner, **{"password": "", "private_key": private, "passphrase": PASSPHRASE, **changes})
 
             yield Place(make, tmp_path / "in-box", partner.port, secrets=(PASSPHRASE, *private.splitlines()[1:-1]))
@@ -118,7 +121,9 @@ def test_a_damaged_host_key_is_refused_in_words(text: str) -> None:
         pinned(text)
 
 
-@pytest.mark.parametrize(("key", "passphrase"), [("no key at all", ""), (KEY.export_private_key(passphrase=PASSPHRASE, rounds=50).decode(), "wrong")])
+@pytest.mark.parametrize(
+    ("key", "passphrase"), [("no key at all", ""), (KEY.export_private_key(passphrase=PASSPHRASE, rounds=50).decode(), "wrong")]
+)
 def test_a_private_key_that_does_not_open_is_a_matter_of_credentials(tmp_path: Path, key: str, passphrase: str) -> None:
     with start(tmp_path) as partner:
         assert type(failure(transport_to(partner, private_key=key, passphrase=passphrase))) is CredentialsError
@@ -143,10 +148,14 @@ def test_nothing_of_the_machines_own_ssh_set_up_takes_part(tmp_path: Path, monke
         assert type(failure(transport_to(partner, password=""))) is CredentialsError
 
 
-def test_a_server_without_posix_rename_still_replaces_and_the_proof_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_without_posix_rename_still_replaces_and_the_proof_says_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delattr(asyncssh.sftp.SFTPServerHandler, "_process_posix_rename")
     extensions = asyncssh.sftp.SFTPServerHandler._extensions
-    monkeypatch.setattr(asyncssh.sftp.SFTPServerHandler, "_extensions", [pair for pair in extensions if b"posix-rename" not in pair[0]])
+    monkeypatch.setattr(
+        asyncssh.sftp.SFTPServerHandler, "_extensions", [pair for pair in extensions if b"posix-rename" not in pair[0]]
+    )
 
     class OldRename(asyncssh.SFTPServer):
         def rename(self, oldpath: bytes, newpath: bytes) -> None:

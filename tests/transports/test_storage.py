@@ -136,7 +136,9 @@ class TestOverwritingStorage(StorageConformance):
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), PermanentError),
     ],
 )
-def test_what_a_storage_raises_decides_what_is_next(aliases: Any, monkeypatch: pytest.MonkeyPatch, raised: Exception, kind: type) -> None:
+def test_what_a_storage_raises_decides_what_is_next(
+    aliases: Any, monkeypatch: pytest.MonkeyPatch, raised: Exception, kind: type
+) -> None:
     monkeypatch.setattr(Broken, "error", raised)
     error = failure(StorageTransport("broken"))
     assert type(error) is kind

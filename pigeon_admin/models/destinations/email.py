@@ -58,6 +58,8 @@ class EmailDestination(Destination):
         return {"recipients": self.check_recipients, "sender": self.check_sender, "subject": lambda: check.one_line(self.subject)}
 
     def check_recipients(self) -> None:
+        if not self.recipient_list():
+            raise ValidationError(_("Enter at least one address."))
         for address in self.recipient_list():
             check_address(address)
 
