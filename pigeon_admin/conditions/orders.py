@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pigeon_admin.conditions.coercion import instant
 from pigeon_admin.conditions.moments import day, local_date
-from pigeon_admin.conditions.operator import Judge, Operator, any_value, any_value_at
+from pigeon_admin.conditions.operator import Judge, Operator, Test, any_value, any_value_at
 from pigeon_admin.conditions.paths import FieldPath
 from pigeon_admin.conditions.ranges import Range
 from pigeon_admin.conditions.superset import Superset
@@ -62,6 +62,20 @@ def compare(name: str, label: Any, bounds: Callable[[Range], Range]) -> Operator
     )
 
 
+def remembered(test_at: Callable[[datetime], Test]) -> Callable[[datetime], Test]:
+    """The test of the last moment once more while it is still that moment: one save asks it of many values, a sweep of many objects."""
+    last: tuple[datetime, Test] | None = None
+
+    def recall(moment: datetime) -> Test:
+        nonlocal last
+        known = last
+        if known is None or known[0] is not moment:
+            known = last = (moment, test_at(moment))
+        return known[1]
+
+    return recall
+
+
 def relative(
     name: str,
     label: Any,
@@ -81,7 +95,7 @@ def relative(
         label=label,
         kinds=DATES,
         parse=a_duration if span else None,
-        judge=lambda path, wanted: any_value_at(path, lambda moment: at(path, wanted, moment).test()),
+        judge=lambda path, wanted: any_value_at(path, remembered(lambda moment: at(path, wanted, moment).test())),
         query=lambda path, wanted, vendor, now: at(path, wanted, now).query(path, vendor),
         hint=_("A span of time: 30 minutes, 2 hours, 3 days, 1 week.") if span else "",
         cost=1,
