@@ -157,6 +157,9 @@ class RuleSetExchangeMixin(ExportActionMixin, ImportExportMixin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, [self.export_template_name], context)
 
+    def init_request_context_data(self, request, form):
+        return {**super().init_request_context_data(request, form), "title": gettext("Export a rule set")}
+
     def get_valid_export_item_pks(self, request):
         # import-export still asks for this, and warns where it is not overridden.
         return list(self.get_queryset(request).values_list("pk", flat=True))
@@ -181,9 +184,9 @@ class RuleSetExchangeMixin(ExportActionMixin, ImportExportMixin):
     def import_action(self, request, **kwargs):
         response = super().import_action(request, **kwargs)
         context = response.context_data
+        self.prepare(context)
         if "confirm_form" not in context:
             self.forget(request.FILES.get("import_file"))
-        self.prepare(context)
         return response
 
     def forget(self, upload):
@@ -203,6 +206,8 @@ class RuleSetExchangeMixin(ExportActionMixin, ImportExportMixin):
         context["refused"] = len(plan.refused)
         context["empty"] = not plan.entries
         context["nothing_to_do"] = not plan.refused and not plan.counts[CREATED] and not plan.counts[CHANGED]
+        if context["nothing_to_do"]:
+            context.pop("confirm_form", None)
         form = context.get("confirm_form")
         if form is not None:
             form.sign(plan.digest)

@@ -11,11 +11,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pigeon_admin.conditions import from_tree
 from pigeon_admin.exchange.plan import CHANGED, CREATED, OUTCOMES, REFUSED, UNCHANGED, Difference, Plan, PlannedEntry
 from pigeon_admin.exchange.writing import to_yaml
 
 MOST_LINES = 60  # lines shown of one difference
 MOST_CHARACTERS = 300  # characters shown of one line
+NO_CONDITIONS: dict[str, Any] = {"any": []}
 COMPARED = 3000  # lines a side up to which they are compared line by line
 
 OUTCOME_WORDS = {
@@ -77,6 +79,19 @@ class Shown:
         return [] if self.planned.outcome in (REFUSED, UNCHANGED) else [visible(note) for note in self.planned.notes]
 
     @property
+    def values(self) -> str:
+        """What a new object would have, as YAML; what is empty is left out."""
+        if self.planned.outcome != CREATED:
+            return ""
+        entry = {
+            name: readable(name, value)
+            for name, value in self.planned.wanted.items()
+            if value not in ("", None, [], {}, NO_CONDITIONS)
+        }
+        lines = [visible(line) for line in to_yaml(entry).splitlines()]
+        return "\n".join(lines[:MOST_LINES] + (["…"] if len(lines) > MOST_LINES else []))
+
+    @property
     def differences(self) -> list[tuple[str, list[Line]]]:
         """What changes, key by key."""
         if self.planned.outcome != CHANGED:
@@ -121,7 +136,7 @@ def summary(counts: dict[str, int]) -> str:
 
 def lines_of(difference: Difference) -> list[Line]:
     """A difference line by line, shortened to what a person reads."""
-    old, new = _lines(difference.old), _lines(difference.new)
+    old, new = (_lines(readable(difference.name, value)) for value in (difference.old, difference.new))
     if max(len(old), len(new)) > COMPARED:
         return [Line("…", _("%(old)d lines become %(new)d lines.") % {"old": len(old), "new": len(new)})]
     changed = list(_compared(old, new))
@@ -129,6 +144,22 @@ def lines_of(difference: Difference) -> list[Line]:
     if len(changed) > len(shown):
         shown.append(Line("…", _("and %d more lines") % (len(changed) - len(shown))))
     return shown
+
+
+def readable(name: str, value: Any) -> Any:
+    """Conditions and documents as a line each: in a difference, what belongs together must not be torn apart."""
+    if name == "conditions":
+        lines: list[str] = []
+        group = 1
+        for condition in from_tree(value):
+            if condition.group != group:
+                group = condition.group
+                lines.append(_("or"))
+            lines.append(str(condition))
+        return lines
+    if name == "documents":
+        return [", ".join(f"{key}: {item}" for key, item in document.items() if item not in ("", None)) for document in value]
+    return value
 
 
 def _compared(old: list[str], new: list[str]) -> Iterator[Line]:
@@ -146,6 +177,8 @@ def _lines(value: Any) -> list[str]:
         return value.split("\n") if value else []
     if value is None or value in ([], {}):
         return []
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [line for item in value for line in item.split("\n")]
     if isinstance(value, (dict, list)):
         return to_yaml(value).splitlines()
     return [{True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)]

@@ -107,8 +107,9 @@ def test_a_changed_value_is_shown_with_old_and_new(admin_client, rule):
     assert "It keeps the secrets stored on this site. Look at the host" in words
 
 
-def test_nothing_to_do_needs_no_confirmation(admin_client, rule):
+def test_nothing_to_do_needs_no_confirmation(admin_client, rule, uploads):
     page = upload(admin_client, exported())
+    assert list(uploads.iterdir()) == []
     assert "This site has all of it already" in text_of(page)
     assert b"Import all of it" not in page.content
 

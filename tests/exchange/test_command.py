@@ -97,7 +97,8 @@ def test_output_is_utf_8_whatever_the_terminal_says(rule):
     code = (
         "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.exchange.postoffice.settings'; django.setup();"
         "from django.core.management import call_command as call; call('migrate', run_syncdb=True, verbosity=0);"
-        "from pigeon_admin.models import SaveRule; SaveRule.objects.create(name='\\xc9lan \\U0001f600', slug='e', model='newsdesk.story');"
+        "from pigeon_admin.models import SaveRule;"
+        "SaveRule.objects.create(name='\\xc9lan \\U0001f600', slug='e', model='newsdesk.story');"
         "call('pigeon_rules', 'export')"
     )
     done = subprocess.run(

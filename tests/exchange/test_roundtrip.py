@@ -1,6 +1,10 @@
 """Export, import into an empty database, export: the same bytes."""
 
+import json
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from pigeon_admin.models import ConditionRow, Destination, ExportTemplate, FileDocument, SaveRule, TemplateDocument
 from pigeon_admin.models.secrets import SecretField
@@ -49,3 +53,37 @@ def test_both_formats_hold_the_same(rule):
     emptied()
     imported(yaml, "yaml")
     assert exported("json") == json
+
+
+def rules(number):
+    """A document of ``number`` rules, each with two conditions, a document and a destination."""
+    condition = {"field": "status", "is": "equals", "value": "published"}
+    return {
+        "format": "pigeon_admin.rule_set",
+        "version": 1,
+        "templates": [{"slug": "t", "name": "T", "source": "x", "file_name": "x"}],
+        "destinations": [{"kind": "dummy", "slug": f"d{index}", "name": "D"} for index in range(10)],
+        "rules": [
+            {
+                "kind": "save",
+                "slug": f"r{index}",
+                "name": "R",
+                "model": "newsdesk.story",
+                "conditions": {"any": [{"all": [condition]}, {"all": [condition]}]},
+                "documents": [{"kind": "template", "template": "t"}],
+                "destinations": [f"d{index % 10}"],
+            }
+            for index in range(number)
+        ],
+    }
+
+
+def test_more_rules_need_no_more_queries_to_export_or_to_find_unchanged():
+    counts = []
+    for number in (5, 60):
+        imported(json.dumps(rules(number)), "json")
+        with CaptureQueriesContext(connection) as queries:
+            text = exported()
+            assert set(outcomes(imported(text, dry_run=True)).values()) == {"unchanged"}
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
