@@ -108,7 +108,7 @@ class Conformance:
 
     def test_a_session_survives_a_file_that_cannot_be_sent(self, place: Place) -> None:
         damaged = outgoing("damaged.xml", BIG, sha256="0" * 64)
-        gone = outgoing("gone.xml", open=lambda: open("/nonexistent/file", "rb"))
+        gone = outgoing("gone.xml", open=Path("/nonexistent/file").open)
         escaping = outgoing("../escaping.xml")
         receipts = deliver(place.make(), *(parcel(file) for file in (damaged, gone, escaping, outgoing("good.xml"))))
         assert [type(receipt.error) for receipt in receipts] == [PermanentError, TemporaryError, PermanentError, type(None)]

@@ -50,7 +50,10 @@ def start(
     certificate_file: Path | None = None,
     **handler_options: Any,
 ) -> Partner:
-    """Serve ``folder`` on loopback. ``security``: "none", "explicit" or "implicit". ``base``, ``handler_options``: pyftpdlib's own handler class and its attributes."""
+    """Serve ``folder`` on loopback. ``security``: "none", "explicit" or "implicit".
+
+    ``base``, ``handler_options``: a handler class of pyftpdlib, and its attributes.
+    """
     Path(folder).mkdir(parents=True, exist_ok=True)
     authorizer = DummyAuthorizer()
     authorizer.add_user(user, password, str(folder), perm=rights)

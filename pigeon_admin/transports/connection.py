@@ -64,7 +64,8 @@ def in_words(error: Exception, host: str, port: int, doing: str = "") -> Transpo
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | ConnectionError() | EOFError():
             text = f"{where} closed the connection{during}."
         case ssl.SSLError():
-            text = f"No TLS connection with {where}: {error.reason or 'it did not answer in TLS'}. Check the encryption setting and the port."
+            reason = error.reason or "it did not answer in TLS"
+            text = f"No TLS connection with {where}: {reason}. Check the encryption setting and the port."
         case OSError():
             text = f"{where} cannot be reached{during}: {error.strerror or type(error).__name__}."
         case _:

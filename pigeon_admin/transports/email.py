@@ -74,7 +74,8 @@ class EmailSession(Session):
         """One message; the proof is {"message_id", "recipients", "files": [{"name", "size"}]}."""
         if parcel.size > LARGEST:
             raise PermanentError(
-                f"The files have {parcel.size / 1e6:.0f} MB together; by e-mail at most {LARGEST / 1e6:.0f} MB go. Use another kind of destination."
+                f"The files have {parcel.size / 1e6:.0f} MB together; by e-mail at most {LARGEST / 1e6:.0f} MB go."
+                " Use another kind of destination."
             )
         message_id = self.message_id(parcel)
         message = EmailMessage(

@@ -211,7 +211,8 @@ class FtpSession(FolderSession):
         code, words = reply[:3], f"The server said while {doing}: {self.said(reply)}"
         if phase == "login" and code in LOGIN_REFUSED:
             return CredentialsError(
-                f"The login was refused. Correct the user name or the password (or the encryption setting, if the server asks for it). {words}",
+                "The login was refused. Correct the user name or the password"
+                f" (or the encryption setting, if the server asks for it). {words}",
                 connection_lost=True,
             )
         if code in DISK_FULL:

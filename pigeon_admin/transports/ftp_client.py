@@ -67,16 +67,23 @@ class FtpClient(ftplib.FTP):
         self.file = sock.makefile("r", encoding=self.encoding, errors="surrogateescape", newline=None)
 
     def start_tls(self) -> None:
-        assert self.context is not None and self.sock is not None
-        secured = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        secured = self.secured(self.connected())
         self.tls_version = secured.version()
         self.adopt(secured)
 
+    def secured(self, sock: socket.socket, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
+        context = self.context or tls_context(self.settings.verify_certificate, self.settings.ca_certificates)
+        return context.wrap_socket(sock, server_hostname=self.host, session=session)
+
+    def connected(self) -> socket.socket:
+        if self.sock is None:
+            raise EOFError
+        return self.sock
+
     def putline(self, line: str) -> None:
-        assert self.sock is not None
         if "\r" in line or "\n" in line or "\0" in line:
             raise ValueError("a line break in an FTP command")
-        self.sock.sendall(line.encode(self.encoding, "surrogateescape") + b"\r\n")
+        self.connected().sendall(line.encode(self.encoding, "surrogateescape") + b"\r\n")
 
     def protect(self) -> None:
         """Encrypt data connections too, or say clearly that we do not."""
@@ -90,10 +97,9 @@ class FtpClient(ftplib.FTP):
         try:
             conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.protected:
-                assert self.context is not None and isinstance(self.sock, ssl.SSLSocket)
                 # Servers know by the session that the data come from who logged in; many insist on it.
-                session = self.sock.session if self.settings.reuse_session else None
-                conn = self.context.wrap_socket(conn, server_hostname=self.host, session=session)
+                control = self.sock if self.settings.reuse_session else None
+                conn = self.secured(conn, control.session if isinstance(control, ssl.SSLSocket) else None)
         except BaseException:
             conn.close()
             raise
@@ -101,6 +107,7 @@ class FtpClient(ftplib.FTP):
 
     def store(self, path: str, data: Iterable[bytes]) -> None:
         """STOR. If ``data`` raises, the server's answer is awaited first, so that the control connection stays usable."""
+        path.encode(self.encoding, "surrogateescape")  # before a data connection is opened for nothing
         conn, _size = self.ntransfercmd(f"STOR {path}")
         with closing(conn):
             try:

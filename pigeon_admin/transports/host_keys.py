@@ -1,4 +1,4 @@
-"""SSH host keys: the pinned ones read, and the key a server shows now."""
+"""SSH host keys: those accepted, and the one a server shows now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import binascii
 import hashlib
 from dataclasses import dataclass
 
-from pigeon_admin.exceptions import ConfigurationError
+from pigeon_admin.exceptions import ConfigurationError, IdentityError
 from pigeon_admin.transports.base import need
 from pigeon_admin.transports.connection import connect, in_words
 from pigeon_admin.transports.event_loop import EventLoopThread
@@ -98,3 +98,20 @@ def fetch_host_key(host: str, port: int = 22, timeout: float = 30, expected: tup
     finally:
         thread.close()
         sock.close()
+
+
+def refuse_stranger(host: str, seen: HostKey, expected: tuple[HostKey, ...]) -> None:
+    """Raise IdentityError unless the key seen is one of those accepted."""
+    if seen.fingerprint in {key.fingerprint for key in expected}:
+        return
+    if not expected:
+        raise IdentityError(
+            f"The host key of {host} has not been accepted yet. It is {seen.fingerprint} ({seen.algorithm}). Compare it with what the"
+            " partner told you, and accept it by testing the connection.",
+            connection_lost=True,
+        )
+    raise IdentityError(
+        f"{host} shows another host key than the accepted one. Seen: {seen.fingerprint}. Expected:"
+        f" {', '.join(key.fingerprint for key in expected)}. Nothing was sent. Ask the partner whether they changed it; then accept it.",
+        connection_lost=True,
+    )

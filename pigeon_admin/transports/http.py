@@ -29,7 +29,10 @@ ANSWER_LIMIT = 64 * 1024  # bytes of an answer that we read; the rest of a longe
 
 @dataclass(frozen=True)
 class HttpTransport(Transport):
-    """One endpoint. ``url``: may hold {path}, {name}, {key}. ``auth``: "none", "basic", "bearer" (``token_header``: "" for Authorization). ``body``: "raw", "multipart"."""
+    """One endpoint. ``url``: may hold {path}, {name}, {key}. ``body``: "raw" or "multipart".
+
+    ``auth``: "none", "basic" or "bearer"; then ``token_header`` carries the token, or Authorization where that is "".
+    """
 
     url: str
     method: str = "PUT"

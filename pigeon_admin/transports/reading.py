@@ -39,7 +39,8 @@ def blocks(file: OutgoingFile, size: int = BLOCK) -> Iterator[bytes]:
         raise unreadable(file, error) from error
     if length != file.size or (file.sha256 and digest.hexdigest() != file.sha256):
         raise PermanentError(
-            f"The stored copy of “{file.name}” is not what was frozen ({length} bytes instead of {file.size}). Send it again with a new rendering."
+            f"The stored copy of “{file.name}” is not what was frozen ({length} bytes instead of {file.size})."
+            " Send it again with a new rendering."
         )
     if held:
         yield held

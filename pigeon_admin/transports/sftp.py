@@ -16,20 +16,14 @@ from pigeon_admin.transports.checking import run
 from pigeon_admin.transports.connection import connect, in_words, resolve, said
 from pigeon_admin.transports.event_loop import EventLoopThread
 from pigeon_admin.transports.folder import FolderSession
-from pigeon_admin.transports.host_keys import HostKey, fetch_host_key, key_of, pinned, preferred
+from pigeon_admin.transports.host_keys import HostKey, fetch_host_key, key_of, pinned, preferred, refuse_stranger
 from pigeon_admin.transports.paths import joined
 from pigeon_admin.transports.reading import blocks
+from pigeon_admin.transports.sftp_codes import ENDED, PERMISSION_DENIED, refusal
 
 T = TypeVar("T")
 BLOCK = 32 * 1024  # what every server takes
 IN_FLIGHT = 128  # blocks sent ahead of the server's answers: 4 MB, a fast line across an ocean
-
-# Codes of the SFTP drafts: 4 is all that version 3 says for a full disk, an existing target and much else.
-PERMISSION_DENIED, FAILURE, OP_UNSUPPORTED = 3, 4, 8
-NOT_THERE = (2, 10)
-ENDED = (1, 6, 7)
-LATER = (13, 14, 15, 17, 25, 26, 27, 30)
-FULL = (14, 15)
 
 
 @dataclass(frozen=True)
@@ -75,23 +69,6 @@ class SftpTransport(Transport):
                 if not step.ok:
                     return
             yield from session.check_steps()
-
-
-def refuse_stranger(host: str, seen: HostKey, expected: tuple[HostKey, ...]) -> None:
-    """Raise IdentityError unless the key seen is one of those accepted."""
-    if seen.fingerprint in {key.fingerprint for key in expected}:
-        return
-    if not expected:
-        raise IdentityError(
-            f"The host key of {host} has not been accepted yet. It is {seen.fingerprint} ({seen.algorithm}). Compare it with what the"
-            " partner told you, and accept it by testing the connection.",
-            connection_lost=True,
-        )
-    raise IdentityError(
-        f"{host} shows another host key than the accepted one. Seen: {seen.fingerprint}. Expected:"
-        f" {', '.join(key.fingerprint for key in expected)}. Nothing was sent. Ask the partner whether they changed it, then accept the new key.",
-        connection_lost=True,
-    )
 
 
 class SftpSession(FolderSession):
@@ -275,7 +252,8 @@ class SftpSession(FolderSession):
         except TransportError:
             raise
         except lib.SFTPError as error:
-            raise self.refusal(error.code, str(error.reason), doing) from None
+            words = said(str(error.reason), self.secrets)
+            raise refusal(error.code, f"The server said while {doing}: {words}") from None
         except lib.HostKeyNotVerifiable:
             raise self.refused or IdentityError(
                 f"The host key of {settings.host} could not be verified.", connection_lost=True
@@ -309,23 +287,6 @@ class SftpSession(FolderSession):
             " Correct the user name, the password or the key.",
             connection_lost=True,
         )
-
-    def refusal(self, code: int, reason: str, doing: str) -> TransportError:
-        """The TransportError for an answer of the server that says no."""
-        words = f"The server said while {doing}: {said(reason, self.secrets)}"
-        if code in ENDED:
-            return TemporaryError(f"The server ended the connection. {words}", connection_lost=True)
-        if code in FULL:
-            return TemporaryError(f"The partner's disk or quota is full. {words}")
-        if code in LATER:
-            return TemporaryError(f"The server cannot do this now. {words}")
-        if code == FAILURE:
-            return TemporaryError(
-                f"The server failed; often its disk is full, or a folder stands where a file should go. {words}"
-            )
-        if code == PERMISSION_DENIED:
-            return PermanentError(f"No right to write there. Ask the partner for it, or correct the directory. {words}")
-        return PermanentError(f"The server refuses this. {words}")
 
 
 async def _awaited(awaitable: Awaitable[T]) -> T:

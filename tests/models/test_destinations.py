@@ -128,7 +128,9 @@ def test_its_secrets_reach_the_transport_and_no_repr(kind: type[Destination]) ->
 )
 def test_what_is_wrong_is_said_at_its_field(kind: type[Destination], field: str, value: Any, words: str) -> None:
     errors = errors_of(make(kind, **{field: value}))
-    assert set(errors) - {field} <= ({"folder"} if field == "alias" else set())  # an unknown storage may make the folder wrong too
+    assert set(errors) - {field} <= (
+        {"folder"} if field == "alias" else set()
+    )  # an unknown storage may make the folder wrong too
     assert any(word in " ".join(errors[field]) for word in words.split("|"))
 
 

@@ -159,7 +159,7 @@ def nginx(work: Path, folder: Path, user: str, password: str, writable: bool = T
         f"""daemon off; worker_processes 1; pid {work}/nginx.pid; error_log {work}/error.log; {as_root}
 events {{ worker_connections 64; }}
 http {{
-  access_log {work}/access.log; client_body_temp_path {folder}/.nginx; {temporary}
+  access_log {work}/access.log; client_body_temp_path {work}/body; {temporary}
   client_max_body_size 20m; client_body_buffer_size 64k;
   server {{
     listen 127.0.0.1:{port} ssl; ssl_certificate {work}/server.pem; ssl_certificate_key {work}/server.key;

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import resource
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +66,7 @@ class ClientError(Exception):
 
 
 @pytest.fixture
-def aliases(settings: Any, tmp_path: Path) -> Iterator[Any]:
+def aliases(settings: Any, tmp_path: Path) -> Any:
     settings.STORAGES = {
         **settings.STORAGES,
         "files": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "files")}},
@@ -77,7 +76,7 @@ def aliases(settings: Any, tmp_path: Path) -> Iterator[Any]:
         "short": {"BACKEND": BACKEND + "Short"},
         "sizeless": {"BACKEND": BACKEND + "Sizeless"},
     }
-    yield storages
+    return storages
 
 
 class TestLocalFolder(FolderConformance):

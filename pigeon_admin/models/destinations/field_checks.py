@@ -81,7 +81,7 @@ def certificates(value: str) -> None:
     except (ssl.SSLError, ValueError):
         raise ValidationError(
             _(
-                "No certificate can be read. Paste it in PEM format, with the lines “-----BEGIN CERTIFICATE-----” and “-----END CERTIFICATE-----”."
+                "No certificate can be read. Paste it in PEM format, from “-----BEGIN CERTIFICATE-----” to “-----END CERTIFICATE-----”."
             )
         ) from None
 

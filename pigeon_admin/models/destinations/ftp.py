@@ -65,7 +65,10 @@ class FtpDestination(Destination):
 
     @classmethod
     def fields_from_url(cls, url: DestinationUrl) -> dict[str, Any]:
-        """``ftp`` is plain, ``ftpes`` explicit TLS, ``ftps`` implicit TLS on port 990. A path is relative to the login's folder; two slashes make it absolute."""
+        """``ftp`` is plain, ``ftpes`` explicit TLS, ``ftps`` implicit TLS on port 990.
+
+        A path is relative to the login's folder; two slashes make it absolute.
+        """
         url.refuse_query()
         security = {"ftp": cls.Security.NONE, "ftpes": cls.Security.EXPLICIT, "ftps": cls.Security.IMPLICIT}[url.scheme]
         return {

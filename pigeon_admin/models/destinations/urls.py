@@ -34,7 +34,7 @@ class DestinationUrl:
         except ValueError:
             raise ValidationError(
                 _(
-                    "The address cannot be read: the port must be a number, and signs like # / ? @ : in a password are written %%23 %%2F %%3F %%40 %%3A."
+                    "The address cannot be read: the port must be a number, and in a password # / ? @ : are %%23 %%2F %%3F %%40 %%3A."
                 )
                 % {},
                 code="url",
