@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -36,6 +37,7 @@ def kinds(base: type[models.Model]) -> dict[str, type[models.Model]]:
     return {kind_name(model, base): model for model in subclasses(base)}
 
 
+@cache
 def kind_name(model: type[models.Model], base: type[models.Model]) -> str:
     """FtpDestination → "ftp", SaveRule → "save"; a model of another app carries its label: "acme.pigeonhole"."""
     suffix = base.__name__
@@ -52,12 +54,13 @@ def section_of(model: type[models.Model]) -> str | None:
     return None
 
 
-def own_fields(model: type[models.Model], *, leave_out: tuple[str, ...] = ()) -> list[models.Field[Any, Any]]:
+@cache
+def own_fields(model: type[models.Model], *, leave_out: tuple[str, ...] = ()) -> tuple[models.Field[Any, Any], ...]:
     """The fields of ``model`` that a document carries, in the order of the classes.
 
     Left out: keys, what nobody edits (dates, positions, revisions), secrets, and relations to what a rule set does not hold.
     """
-    return [
+    return tuple(
         field
         for field in [*model._meta.concrete_fields, *model._meta.many_to_many]
         if not field.primary_key
@@ -66,7 +69,7 @@ def own_fields(model: type[models.Model], *, leave_out: tuple[str, ...] = ()) ->
         and field.name not in leave_out
         and not isinstance(field, SecretField)
         and (field.remote_field is None or (not field.remote_field.parent_link and referred_section(field) is not None))
-    ]
+    )
 
 
 def referred_section(field: models.Field[Any, Any]) -> str | None:

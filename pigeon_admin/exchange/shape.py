@@ -112,7 +112,7 @@ def wanted(model: type[models.Model], content: dict[str, Any]) -> tuple[dict[str
     return entry, problems
 
 
-def _fields(model: type[models.Model]) -> list[Any]:
+def _fields(model: type[models.Model]) -> tuple[Any, ...]:
     return own_fields(model, leave_out=("slug",))
 
 
