@@ -41,5 +41,6 @@ def entries_for(rules: models.QuerySet[Rule]) -> Iterator[Entry]:
 def entry_of(instance: Any, section: str, content: dict[str, Any]) -> Entry:
     """The entry of one object."""
     base = SECTIONS[section]
-    kind = kind_name(type(instance), base) if kinds(base) else ""
+    model: type[models.Model] = type(instance)
+    kind = kind_name(model, base) if kinds(base) else ""
     return Entry(section, kind, instance.slug, content)
