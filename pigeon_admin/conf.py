@@ -78,12 +78,14 @@ class Settings:
     EXPORT_STORAGE = Setting[str | None](
         None, "Alias in `STORAGES` to keep the packages in, instead of `OUTPUT_DIRECTORY`.", types=(str, type(None))
     )
-    MAX_AGE = Setting[float](3600 * 24 * 30, "Seconds after which clean removes settled deliveries and their files.", types=NUMBER)
+    MAX_AGE = Setting[float](
+        3600 * 24 * 30, "Seconds after which clean removes settled deliveries and their files.", types=NUMBER
+    )
     MAX_PUSH_ATTEMPTS = Setting[int](26, "Attempts before a delivery is failed; with the default back-off, at least 75 hours.")
     RETRY_FIRST = Setting[float](30, "Seconds before the second attempt; each later wait is twice the one before.", types=NUMBER)
     RETRY_LONGEST = Setting[float](3600 * 6, "Longest wait between two attempts, in seconds.", types=NUMBER)
-    CHECK_OLD_AGE = Setting[float](600, "Seconds a due delivery may wait before check warns (exit 1).", types=NUMBER)
-    CHECK_TOO_OLD_AGE = Setting[float](1800, "Seconds a due delivery may wait before check alarms (exit 2).", types=NUMBER)
+    CHECK_OLD_AGE = Setting[float](600, "Seconds a delivery may go unsent before check warns (exit 1).", types=NUMBER)
+    CHECK_TOO_OLD_AGE = Setting[float](1800, "Seconds a delivery may go unsent before check alarms (exit 2).", types=NUMBER)
     RULES_REFRESH = Setting[float](1.0, "Seconds until a rule edited in one process is in force in the others.", types=NUMBER)
     NUDGE = Setting[bool](True, "Wake a worker as soon as a save commits. Off: deliveries wait for the scheduled push.")
     NUDGE_INTERVAL = Setting[float](1.0, "Wake a worker at most once in so many seconds and process.", types=NUMBER)
@@ -99,7 +101,8 @@ class Settings:
         {}, "Methods that export templates may call, per model: `{'news.Story': ['summary']}`.", types=(dict,)
     )
     TEMPLATE_HIDDEN_FIELDS = Setting[str](
-        r"password|passwd|secret|token|api_?key|private_?key", "Regular expression of field names that export templates never see."
+        r"password|passwd|secret|token|api_?key|private_?key",
+        "Regular expression of field names that templates and conditions never see.",
     )
     TEMPLATE_MAX_STEPS = Setting[int](100_000, "Loop steps one rendering may take.")
     TEMPLATE_MAX_BYTES = Setting[int](20_000_000, "Bytes one rendering may write.")
@@ -107,7 +110,7 @@ class Settings:
     REGEX_TIMEOUT = Setting[float](0.1, "Seconds one regular expression may take on one value.", types=NUMBER)
     EXCLUDED_APPS = Setting[Sequence[str]](
         ("admin", "auth", "contenttypes", "sessions", "django_q", "pigeon_admin"),
-        "App labels whose models cannot be chosen in a rule.",
+        "App labels whose models no rule may be about, and no template follows back to.",
         types=(list, tuple),
     )
 

@@ -26,7 +26,7 @@ State = Delivery.State
 
 @dataclass
 class Result:
-    """What became of one attempt. ``retry_after``: seconds the partner asks to wait. Times are aware."""
+    """What became of one attempt. ``retry_after``: seconds the partner asks to wait. Times are aware. ``failed``: for good."""
 
     delivery: Delivery
     outcome: str
@@ -36,6 +36,7 @@ class Result:
     bytes_sent: int = 0
     proof: dict[str, Any] | None = None
     retry_after: float | None = None
+    failed: bool = False
 
 
 class Recorder:
@@ -105,7 +106,9 @@ class Recorder:
             result.reason = (
                 result.reason if result.outcome != Attempt.Outcome.TEMPORARY else f"Given up after many tries. {result.reason}"
             )
-            self.failed += row.move(State.FAILED, reason=result.reason, settled_at=timezone.now())
+            moved = row.move(State.FAILED, reason=result.reason, settled_at=timezone.now())
+            result.failed = bool(moved)
+            self.failed += moved
 
 
 def result_of(delivery: Delivery, started: datetime, error: TransportError) -> Result:
@@ -119,7 +122,7 @@ def announce(result: Result) -> None:
     known = {"delivery_id": result.delivery.pk, "destination_id": result.delivery.destination_id, "package_id": package.pk}
     if result.outcome == Attempt.Outcome.SENT:
         answers = delivery_sent.send_robust(Delivery, proof=result.proof or {}, **known)
-    elif result.outcome != Attempt.Outcome.TEMPORARY:
+    elif result.failed:
         answers = delivery_failed.send_robust(Delivery, reason=result.reason, **known)
     else:
         return
