@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,6 +51,23 @@ class Part:
             self.status = subprocess.run(self.command, cwd=ROOT, env=variables, check=False).returncode
         self.seconds = time.monotonic() - started
         return kept
+
+    def run_quietly(self) -> str:
+        """Run it; answers its whole output."""
+        started = time.monotonic()
+        variables = {**os.environ, **self.environment}
+        done = subprocess.run(
+            self.command,
+            cwd=ROOT,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        self.status, self.seconds = done.returncode, time.monotonic() - started
+        return done.stdout
 
 
 def python(*arguments: str) -> list[str]:
@@ -111,19 +130,29 @@ def run_all(rest: list[str]) -> int:
     with databases.servers() as urls:
         os.environ.update({f"TEST_{name.upper()}_URL": url for name, url in urls.items()})
         parts = static_parts()
-        for name in ("postgresql", "mariadb"):
-            parts.append(Part(f"parity on {name}", pytest("-m", "not soak", *PARITY), {"DATABASE_URL": urls[name]}))
+        beside = [
+            Part(f"parity on {name}", pytest("-m", "not soak", *PARITY), {"DATABASE_URL": urls[name]})
+            for name in ("postgresql", "mariadb")
+        ]
         if (ROOT / "tests/benchmarks/__main__.py").exists():
             parts.append(Part("benchmarks (smoke)", python("tests.benchmarks", "--smoke")))
         parts.append(Part("pytest", pytest("-m", "not soak", *rest), last=True))
-        return run(parts)
+        return run(parts, beside)
 
 
-def run(parts: list[Part]) -> int:
-    """Run all parts, whatever becomes of each; a table, then the line the last part kept; 1 if any failed."""
+def run(parts: list[Part], beside: Sequence[Part] = ()) -> int:
+    """Run all parts, whatever becomes of each; a table, then the line the last part kept; 1 if any failed.
+
+    ``beside``: parts that run one after the other next to those, quietly; their output comes when they are done.
+    """
     line = ""
-    for part in parts:
-        line = part.run() or line
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        quiet = [executor.submit(part.run_quietly) for part in beside]
+        for part in parts:
+            line = part.run() or line
+        for part, future in zip(beside, quiet, strict=True):
+            print(f"\n── {part.name}\n{future.result()}", end="", flush=True)
+    parts = [*parts, *beside]
     width = max(len(part.name) for part in parts)
     if len(parts) > 1:
         print("\n── summary")
