@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, F, Q
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
@@ -23,7 +24,7 @@ from pigeon_admin.admin.kinds import SharedPermissions, concrete_kinds
 from pigeon_admin.admin.named import NamedAdmin
 from pigeon_admin.admin.secret_fields import SecretFormField
 from pigeon_admin.admin.wording import relative_html, shortened, state_html
-from pigeon_admin.models import Destination, Rule
+from pigeon_admin.models import Destination, DummyDestination, Rule
 from pigeon_admin.models.secrets import SecretField
 
 
@@ -80,6 +81,12 @@ class DestinationAdmin(DestinationArchiving, ConnectionTests, NamedAdmin, Polymo
 
     def get_child_models(self):
         return concrete_kinds(Destination)
+
+    def get_child_type_choices(self, request, action):
+        """The kinds that send somewhere first: the first one is chosen already."""
+        choices = super().get_child_type_choices(request, action)
+        last = ContentType.objects.get_for_model(DummyDestination).pk
+        return [(key, capfirst(str(name))) for key, name in sorted(choices, key=lambda choice: choice[0] == last)]
 
     def get_queryset(self, request):
         return (

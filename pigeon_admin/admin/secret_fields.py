@@ -12,6 +12,7 @@ class SecretInput(forms.MultiWidget):
     """A password input (or a masked text area) beside a “clear” box; neither ever renders the value."""
 
     template_name = "admin/pigeon_admin/secret_input.html"
+    use_fieldset = False  # one thing to fill in, so one label that leads to it
 
     def __init__(self, *, multiline: bool = False, attrs=None) -> None:
         self.multiline = multiline
@@ -36,6 +37,9 @@ class SecretInput(forms.MultiWidget):
         if self.stored:
             written["attrs"]["placeholder"] = str(_("stored; leave empty to keep"))
         return context
+
+    def id_for_label(self, id_):
+        return f"{id_}_0" if id_ else ""
 
     def use_required_attribute(self, initial):
         return False
