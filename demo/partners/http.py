@@ -40,7 +40,7 @@ class Server(ThreadingHTTPServer):
         self.shutdown()
         for request in list(self.open):
             try:
-                request.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(request, socket.SHUT_RDWR)  # a TLS socket's own would pull the rug from under its reader
             except OSError:
                 pass
         self.server_close()

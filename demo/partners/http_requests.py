@@ -46,13 +46,25 @@ class RequestHandler(BaseHTTPRequestHandler):
         if self.tls is not None:
             # Here, in the connection's own thread: a client that is slow to greet must not hold up the others.
             self.request.settimeout(10)
-            self.request = self.tls.wrap_socket(self.request, server_side=True)
+            open_connections = self.server.open  # type: ignore[attr-defined]
+            open_connections.discard(self.request)
+            self.request = self.tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
+            open_connections.add(self.request)
+            try:
+                self.request.do_handshake()
+            except OSError:
+                self.hang_up()
+                raise
         super().setup()
 
     def finish(self) -> None:
         super().finish()
         if self.tls is not None:
-            self.request.close()
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        self.server.open.discard(self.request)  # type: ignore[attr-defined]
+        self.request.close()
 
     def do_PUT(self) -> None:
         self.answering(self.put)
