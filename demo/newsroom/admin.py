@@ -34,7 +34,6 @@ class StoryAdmin(admin.ModelAdmin):
     list_filter = ["status", "section", "language", "tags"]
     list_select_related = ["section", "author"]
     search_fields = ["title", "lead", "body"]
-    date_hierarchy = "publish_at"
     prepopulated_fields = {"slug": ["title"]}
     filter_horizontal = ["tags"]
     autocomplete_fields = ["author"]
