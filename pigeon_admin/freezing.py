@@ -17,6 +17,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils import timezone
 
 from pigeon_admin.conf import settings
+from pigeon_admin.exceptions import PigeonError
 
 CHUNK = 1 << 20
 
@@ -79,8 +80,18 @@ def store(storage: Storage, opener: Callable[[], BinaryIO]) -> tuple[int, str, s
     """Write one file under the name of its own hash, in a folder of today: (size, sha256, stored name).
 
     The same bytes twice in a day are kept once. The folder of the day lets clean remove old ones without ever meeting a writer,
-    who only writes into today's.
+    who only writes into today's. Raises OSError for whatever a storage cannot do, and what ``opener`` raises of ours.
     """
+    try:
+        return write(storage, opener)
+    except (PigeonError, OSError):
+        raise
+    except Exception as error:  # a storage of another library, with errors of its own
+        raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def write(storage: Storage, opener: Callable[[], BinaryIO]) -> tuple[int, str, str]:
+    """As ``store``, with whatever error the storage raises."""
     digest, size = hashlib.sha256(), 0
     # Spooled aside first: the name is the hash, which is known only at the end.
     with tempfile.SpooledTemporaryFile(max_size=4 * CHUNK) as spool, opener() as reader:

@@ -71,13 +71,13 @@ class DatabaseSource:
         """Read ``path``, and with it every other single-valued path that will be asked for."""
         rows = self.model._base_manager.using(self.using).filter(pk=self.pk)
         if path.multi_valued:
-            self.known[path.path] = list(rows.values_list(path.path, flat=True)) or [None]
+            self.known[path.path] = list(rows.values_list(path.query_path, flat=True)) or [None]
             return
-        wanted = {each.path for each in self.expected if not each.multi_valued and each.path not in self.known} | {path.path}
-        names = sorted(wanted)
-        row = rows.values_list(*names).first()
-        for index, name in enumerate(names):
-            self.known[name] = [row[index] if row is not None else None]
+        together = {each for each in self.expected if not each.multi_valued and each.path not in self.known} | {path}
+        wanted = sorted({each.query_path for each in together})
+        row = rows.values(*wanted).first() or {}
+        for each in together:
+            self.known[each.path] = [row.get(each.query_path)]
 
 
 def exists(obj: models.Model, using: str) -> bool:

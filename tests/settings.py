@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import dj_database_url
+import django
 
 BASE_DIR = Path(__file__).resolve().parent
 WORK_DIR = Path(os.environ.setdefault("PIGEON_TEST_DIR", tempfile.mkdtemp(prefix="pigeon-tests-")))
@@ -79,4 +80,7 @@ STORAGES = {
 Q_CLUSTER = {"name": "tests", "orm": "default", "workers": 2, "timeout": 60, "retry": 120, "poll": 0.2, "catch_up": False}
 PIGEON_ADMIN = {"OUTPUT_DIRECTORY": os.environ.get("PIGEON_TEST_EXPORT", str(WORK_DIR / "export"))}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

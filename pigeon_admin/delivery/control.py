@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from pigeon_admin.models.outbox import Match, enter, outbox_alias
 from pigeon_admin.nudge import nudge_on_commit
 
 State = Delivery.State
+BATCH = 500  # rows a transaction, so that "select all" of a long list keeps nobody waiting
 
 
 @dataclass
@@ -24,41 +26,69 @@ class Counts:
     done: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
+    def refuse(self, state: str, count: int) -> None:
+        """Count rows that were in ``state`` and could not follow."""
+        reasons = {
+            State.WAITING: _("changed meanwhile"),
+            State.SENDING: _("being sent right now"),
+            State.SENT: _("already sent"),
+            State.FAILED: _("changed meanwhile"),
+            State.CANCELLED: _("already cancelled"),
+            State.SUPERSEDED: _("superseded by a newer version"),
+        }
+        if count:
+            self.refused[reasons[State(state)]] += count
+
+
+def batches(deliveries: DeliveryQuerySet) -> Iterator[tuple[str, DeliveryQuerySet]]:
+    """The chosen deliveries as (state they are in, rows), a few hundred at a time; chosen once, however they move meanwhile."""
+    alias = outbox_alias()
+    keys = list(deliveries.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), BATCH):
+        by_state: dict[str, list[int]] = {}
+        for pk, state in Delivery.objects.using(alias).filter(pk__in=keys[start : start + BATCH]).values_list("pk", "state"):
+            by_state.setdefault(state, []).append(pk)
+        for state, group in by_state.items():
+            yield state, Delivery.objects.using(alias).filter(pk__in=group)
+
 
 def retry(deliveries: DeliveryQuerySet) -> Counts:
     """Make deliveries due now, with the frozen bytes and the current credentials, and a full number of attempts."""
-    counts = Counts()
-    for delivery in deliveries.select_related("package"):
-        if delivery.state == State.SUPERSEDED:
-            counts.refused[_("superseded by a newer version")] += 1
-            continue
-        if delivery.state == State.SENDING:
-            counts.refused[_("being sent right now")] += 1
-            continue
-        now = timezone.now()
-        row = Delivery.objects.using(delivery._state.db).filter(pk=delivery.pk)
-        with transaction.atomic(using=delivery._state.db):
-            if delivery.state == State.WAITING:
-                moved = row.waiting().update(due_at=now)
-            else:
-                moved = row.move(State.WAITING, reason="", due_at=now, attempts_made=0, settled_at=None)
-            if moved and delivery.package.built_at is None:
-                Package.objects.using(delivery._state.db).filter(pk=delivery.package_id).update(error="")
+    counts, alias = Counts(), outbox_alias()
+    for state, rows in batches(deliveries):
+        total, moved = rows.count(), 0
+        fresh = {"reason": "", "due_at": timezone.now(), "attempts_made": 0}
+        with transaction.atomic(using=alias):
+            # A package that could not be built is built again.
+            Package.objects.using(alias).filter(deliveries__in=rows, built_at=None).exclude(error="").update(error="")
+            if state == State.WAITING:
+                moved = rows.waiting().update(**fresh)
+            elif state in (State.FAILED, State.SENT, State.CANCELLED):
+                moved = rows.move(State.WAITING, settled_at=None, **fresh)
             if moved:
-                nudge_on_commit(outbox_alias())
-        if moved:
-            counts.done += 1
-        else:
-            counts.refused[_("changed meanwhile")] += 1
+                nudge_on_commit(alias)
+        counts.done += moved
+        counts.refuse(state, total - moved)
+    return counts
+
+
+def cancel(deliveries: DeliveryQuerySet) -> Counts:
+    """Settle waiting and failed deliveries without sending them."""
+    counts = Counts()
+    for state, rows in batches(deliveries):
+        total = rows.count()
+        moved = rows.move(State.CANCELLED, reason=_("Cancelled by hand."), settled_at=timezone.now())
+        counts.done += moved
+        counts.refuse(state, total - moved)
     return counts
 
 
 def rebuild(deliveries: DeliveryQuerySet) -> Counts:
     """Send the object as it is now: a new package for the same destinations, whatever the conditions say."""
-    counts = Counts()
+    counts, alias = Counts(), outbox_alias()
     for package, group in by_package(deliveries):
         model = package.rule.model_class
-        if model is None or not model._base_manager.using(package._state.db).filter(pk=package.object_pk).exists():
+        if model is None or not model._base_manager.using(alias).filter(pk=package.object_pk).exists():
             counts.refused[_("the object does not exist any more")] += len(group)
             continue
         match = Match(
@@ -71,34 +101,21 @@ def rebuild(deliveries: DeliveryQuerySet) -> Counts:
             moment=timezone.now(),
             verdict={"again": str(package.pk)},
         )
-        with transaction.atomic(using=package._state.db):
-            enter(match, open_key=None)
-            nudge_on_commit(outbox_alias())
+        with transaction.atomic(using=alias):
+            newer = enter(match, open_key=None)
+            old = Delivery.objects.using(alias).filter(pk__in=[each.pk for each in group])
+            reason = _("Rendered anew: package %d takes its place.") % newer.pk
+            old.filter(state__in=[State.WAITING, State.FAILED]).move(State.SUPERSEDED, reason=reason, settled_at=match.moment)
+            nudge_on_commit(alias)
         counts.done += len(group)
     return counts
 
 
-def by_package(deliveries: DeliveryQuerySet) -> list[tuple[Package, list[Delivery]]]:
+def by_package(deliveries: DeliveryQuerySet) -> Iterator[tuple[Package, list[Delivery]]]:
     """Deliveries grouped by their package, oldest first."""
-    groups: dict[int, tuple[Package, list[Delivery]]] = {}
-    for delivery in deliveries.select_related("package__rule").order_by("pk"):
-        groups.setdefault(delivery.package_id, (delivery.package, []))[1].append(delivery)
-    return list(groups.values())
-
-
-def cancel(deliveries: DeliveryQuerySet) -> Counts:
-    """Settle waiting and failed deliveries without sending them."""
-    counts = Counts()
-    refusals = {
-        State.SENDING: _("being sent right now"),
-        State.SENT: _("already sent"),
-        State.CANCELLED: _("already cancelled"),
-        State.SUPERSEDED: _("superseded by a newer version"),
-    }
-    for delivery in deliveries:
-        row = Delivery.objects.using(delivery._state.db).filter(pk=delivery.pk)
-        if row.move(State.CANCELLED, reason=_("Cancelled by hand."), settled_at=timezone.now()):
-            counts.done += 1
-        else:
-            counts.refused[refusals.get(State(delivery.state), _("changed meanwhile"))] += 1
-    return counts
+    groups: dict[int, list[Delivery]] = {}
+    for delivery in deliveries.order_by("pk"):
+        groups.setdefault(delivery.package_id, []).append(delivery)
+    packages = Package.objects.using(outbox_alias()).select_related("rule")
+    for package_id, group in groups.items():
+        yield packages.get(pk=package_id), group

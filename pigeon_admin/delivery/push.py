@@ -12,7 +12,8 @@ from pigeon_admin.conf import settings
 from pigeon_admin.delivery.building import NotNow, NotWanted, Plans, build
 from pigeon_admin.delivery.claiming import claim, destinations_with_work
 from pigeon_admin.delivery.leases import Beat, ForeignLeases, give_back, new_owner, release, renew, take_up_dead_work
-from pigeon_admin.delivery.recording import Recorder, Result, drop_package, fail_package
+from pigeon_admin.delivery.recording import Recorder, drop_package, fail_package
+from pigeon_admin.delivery.results import Result
 from pigeon_admin.delivery.sending import send
 from pigeon_admin.exceptions import PigeonError
 from pigeon_admin.models import Attempt, Delivery, Destination
@@ -105,19 +106,9 @@ class Push:
         except PigeonError as error:
             self.recorder.add(Result(delivery, Attempt.Outcome.BUILD, started, timezone.now(), str(error)))
             fail_package(delivery.package, str(error))
-            log_build_failure(delivery, str(error))
         return False
 
     def put_aside(self, delivery: Delivery, reason: str) -> None:
         """Cancel the package's deliveries: this one is in flight, so it first goes back to waiting."""
         give_back([delivery], self.owner)
         drop_package(delivery.package, reason)
-
-
-def log_build_failure(delivery: Delivery, reason: str) -> None:
-    """ERROR once per rule and reason, INFO for the same again within what is kept."""
-    same = Attempt.objects.using(delivery._state.db).filter(
-        outcome=Attempt.Outcome.BUILD, error=reason, delivery__package__rule_id=delivery.package.rule_id
-    )
-    level = logging.INFO if same.exists() else logging.ERROR
-    logger.log(level, "A package of rule %s could not be built: %s", delivery.package.rule_id, reason)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from pigeon_admin.exceptions import TransportError
-from pigeon_admin.models import Attempt, Delivery, DestinationState, Package
+from pigeon_admin.delivery.results import Result
+from pigeon_admin.delivery.trouble import report_builds, report_destinations
+from pigeon_admin.models import Attempt, Delivery, Package
 from pigeon_admin.models.outbox import of_package, outbox_alias
 from pigeon_admin.retry import policy
 from pigeon_admin.signals import delivery_failed, delivery_sent
@@ -22,21 +22,6 @@ logger = logging.getLogger("pigeon_admin.delivery")
 BATCH = 50  # receipts
 LONGEST = 1.0  # seconds that a receipt waits to be written: what a kill may cost is one more sending of so much
 State = Delivery.State
-
-
-@dataclass
-class Result:
-    """What became of one attempt. ``retry_after``: seconds the partner asks to wait. Times are aware. ``failed``: for good."""
-
-    delivery: Delivery
-    outcome: str
-    started: datetime
-    finished: datetime
-    reason: str = ""
-    bytes_sent: int = 0
-    proof: dict[str, Any] | None = None
-    retry_after: float | None = None
-    failed: bool = False
 
 
 class Recorder:
@@ -64,6 +49,7 @@ class Recorder:
         results, self.results = self.results, []
         if not results:
             return
+        report_builds(results, self.alias)
         with transaction.atomic(using=self.alias):
             Attempt.objects.using(self.alias).bulk_create(self.attempt(result) for result in results)
             sent = [result for result in results if result.outcome == Attempt.Outcome.SENT]
@@ -75,7 +61,7 @@ class Recorder:
                     self.not_sent(result)
         for result in results:
             announce(result)
-        note_health(results, self.alias)
+        report_destinations(results, self.alias)
 
     def mine(self, keys: list[int]) -> Any:
         """Those rows that are still ours: a run that lost its lease must not overrule the one that took over."""
@@ -103,17 +89,11 @@ class Recorder:
             due_at = timezone.now() + timedelta(seconds=delay)
             self.postponed += row.move(State.WAITING, reason=result.reason, due_at=due_at)
         else:
-            result.reason = (
-                result.reason if result.outcome != Attempt.Outcome.TEMPORARY else f"Given up after many tries. {result.reason}"
-            )
+            if result.outcome == Attempt.Outcome.TEMPORARY:
+                result.reason = f"Given up after {result.delivery.attempts_made} tries. {result.reason}"
             moved = row.move(State.FAILED, reason=result.reason, settled_at=timezone.now())
             result.failed = bool(moved)
             self.failed += moved
-
-
-def result_of(delivery: Delivery, started: datetime, error: TransportError) -> Result:
-    """The result of an attempt that ended with an error."""
-    return Result(delivery, error.outcome, started, timezone.now(), str(error), retry_after=error.retry_after)
 
 
 def announce(result: Result) -> None:
@@ -129,39 +109,6 @@ def announce(result: Result) -> None:
     for receiver, answer in answers:
         if isinstance(answer, Exception):
             logger.error("A receiver of a delivery signal failed: %r", receiver, exc_info=answer)
-
-
-def note_health(results: list[Result], alias: str) -> None:
-    """Last success and last error of each destination; an error is logged as one only when it begins or changes."""
-    for destination_id in {result.delivery.destination_id for result in results}:
-        health: dict[str, Any] = {}
-        trouble = ""
-        for result in results:
-            if result.delivery.destination_id != destination_id or result.outcome == Attempt.Outcome.BUILD:
-                continue
-            if result.outcome == Attempt.Outcome.SENT:
-                health["last_success_at"] = result.finished
-                trouble = ""
-            else:
-                health |= {"last_error_at": result.finished, "last_error": result.reason}
-                trouble = result.reason
-        if health:
-            before = DestinationState.objects.using(alias).filter(pk=destination_id).first()
-            DestinationState.objects.using(alias).update_or_create(pk=destination_id, defaults=health)
-            if trouble:
-                log_trouble(before, destination_id, trouble)
-
-
-def log_trouble(before: DestinationState | None, destination_id: int, trouble: str) -> None:
-    """ERROR, which mail_admins reports, once per trouble; the repetitions are INFO."""
-    lasting = before is not None and before.last_error == trouble and not recovered(before)
-    level = logging.INFO if lasting else logging.ERROR
-    logger.log(level, "Destination %s: %s", destination_id, trouble)
-
-
-def recovered(health: DestinationState) -> bool:
-    """Whether the last thing known of the destination was a success."""
-    return bool(health.last_success_at and health.last_error_at and health.last_success_at > health.last_error_at)
 
 
 def fail_package(package: Package, reason: str) -> None:

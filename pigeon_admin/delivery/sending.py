@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 
-from pigeon_admin.delivery.recording import Recorder, Result, result_of
+from pigeon_admin.delivery.recording import Recorder
+from pigeon_admin.delivery.results import Result, result_of
 from pigeon_admin.exceptions import PermanentError, PigeonError, TemporaryError, TransportError
 from pigeon_admin.freezing import opener
 from pigeon_admin.models import Attempt, Delivery, Destination

@@ -12,7 +12,10 @@ class Named(models.Model):
 
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(
-        _("short name"), max_length=100, unique=True, help_text=_("Its name in exported rule sets and on the command line. It cannot be changed later.")
+        _("short name"),
+        max_length=100,
+        unique=True,
+        help_text=_("Its name in exported rule sets and on the command line. It cannot be changed later."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True, editable=False)
     modified_at = models.DateTimeField(_("last modified"), auto_now=True, editable=False)
@@ -29,7 +32,9 @@ class Named(models.Model):
             return
         stored = type(self)._base_manager.filter(pk=self.pk).values_list("slug", flat=True).first()
         if stored is not None and stored != self.slug:
-            raise ValidationError({"slug": _("The short name is the name in rule sets and cannot be changed. It is “%s”.") % stored})
+            raise ValidationError(
+                {"slug": _("The short name is the name in rule sets and cannot be changed. It is “%s”.") % stored}
+            )
 
 
 class Archivable(models.Model):

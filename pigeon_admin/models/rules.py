@@ -27,8 +27,12 @@ class Rule(Named, Archivable, PolymorphicModel):
         LIVE = "live", _("Live")
 
     model = models.CharField(_("content"), max_length=201, help_text=_("The kind of object that this rule is about."))
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT, help_text=_("Only live rules send anything."))
-    destinations = models.ManyToManyField("pigeon_admin.Destination", verbose_name=_("destinations"), related_name="rules", blank=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State, default=State.DRAFT, help_text=_("Only live rules send anything.")
+    )
+    destinations = models.ManyToManyField(
+        "pigeon_admin.Destination", verbose_name=_("destinations"), related_name="rules", blank=True
+    )
     notes = models.TextField(_("notes"), blank=True, help_text=_("For your colleagues: why this rule exists, whom to call."))
 
     if TYPE_CHECKING:
@@ -60,7 +64,9 @@ class SaveRule(Rule):
 
     on_create = models.BooleanField(_("when created"), default=True)
     on_update = models.BooleanField(_("when changed"), default=True)
-    on_delete = models.BooleanField(_("when deleted"), default=False, help_text=_("Documents are written just before the object goes."))
+    on_delete = models.BooleanField(
+        _("when deleted"), default=False, help_text=_("Documents are written just before the object goes.")
+    )
     watched_fields = models.JSONField(
         _("watched fields"),
         default=list,

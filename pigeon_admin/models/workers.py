@@ -15,6 +15,7 @@ class DestinationState(models.Model):
     last_success_at = models.DateTimeField(_("last success"), null=True, blank=True)
     last_error_at = models.DateTimeField(_("last error"), null=True, blank=True)
     last_error = models.TextField(_("last error text"), blank=True)
+    last_trouble = models.CharField(max_length=20, blank=True, editable=False, help_text="Kind of the last error.")
 
     class Meta:
         verbose_name = _("destination state")

@@ -128,6 +128,7 @@ class Shelf:
         """Make the next save look."""
         self.book = EMPTY
         self.looked_at = float("-inf")
+        self.complained = False
 
 
 def load(alias: str) -> Iterable[CompiledRule]:
@@ -145,5 +146,16 @@ shelf = Shelf()
 
 def publish(using: str | None = None) -> None:
     """A rule, document, template or destination was edited: new token for the other processes, new book for this one."""
-    RuleSetVersion.objects.using(using or outbox_alias()).update_or_create(pk=1, defaults={"token": uuid.uuid4()})
+    alias = using or outbox_alias()
+    shelf.forget()
+    if connections[alias].in_atomic_block:
+        # Others see this transaction as a whole, so one new token stands for all that it edits.
+        if any(entry[1] is published for entry in connections[alias].run_on_commit):
+            return
+        transaction.on_commit(published, using=alias)
+    RuleSetVersion.objects.using(alias).update_or_create(pk=1, defaults={"token": uuid.uuid4()})
+
+
+def published() -> None:
+    """The edits of a transaction are committed."""
     shelf.forget()

@@ -1,0 +1,32 @@
+"""What became of one attempt, before it is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from pigeon_admin.exceptions import TransportError
+from pigeon_admin.models import Delivery
+
+
+@dataclass
+class Result:
+    """What became of one attempt. ``retry_after``: seconds the partner asks to wait. Times are aware. ``failed``: for good."""
+
+    delivery: Delivery
+    outcome: str
+    started: datetime
+    finished: datetime
+    reason: str = ""
+    bytes_sent: int = 0
+    proof: dict[str, Any] | None = None
+    retry_after: float | None = None
+    failed: bool = False
+
+
+def result_of(delivery: Delivery, started: datetime, error: TransportError) -> Result:
+    """The result of an attempt that ended with an error."""
+    return Result(delivery, error.outcome, started, timezone.now(), str(error), retry_after=error.retry_after)
