@@ -21,7 +21,7 @@ count = itertools.count(1)
 def make_template(source="<story><title>{{ object.title }}</title></story>", file_name="{{ object.pk }}.xml", **fields):
     number = next(count)
     return ExportTemplate.objects.create(
-        name=f"Template {number}", slug=f"template-{number}", source=source, file_name=file_name, **fields
+        **{"name": f"Template {number}", "slug": f"template-{number}", "source": source, "file_name": file_name, **fields}
     )
 
 

@@ -97,11 +97,14 @@ document.addEventListener("DOMContentLoaded", () => {
     if (event.target.matches("input[name$='-DELETE']")) countConditions();
   });
   document.addEventListener("formset:added", (event) => {
-    if (event.detail && event.detail.formsetName === "condition_rows") {
+    if (!event.detail) return;
+    if (event.detail.formsetName === "condition_rows") {
       countConditions();
       fitOperators(event.target);
-      event.target.querySelector("input.pigeon-path").focus();
     }
+    // Whoever adds a row wants to fill it in. The group and the “not” of a condition rarely need a hand.
+    const row = event.target;
+    (row.querySelector("input.pigeon-path") || row.querySelector("select, input:not([type=hidden])"))?.focus();
   });
   document.addEventListener("formset:removed", countConditions);
   countConditions();

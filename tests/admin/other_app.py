@@ -29,7 +29,7 @@ known = {field.name for field in PigeonHoleDestination._meta.get_fields()}
 print(
     json.dumps(
         {
-            "offered": "pigeon hole" in client.get(f"{LIST}add/").content.decode(),
+            "offered": "Pigeon hole" in client.get(f"{LIST}add/").content.decode(),
             "fields": sorted(set(re.findall(r'name="(\w+)"', form)) & known),
             "stored": hole.pin.reveal(),
             "shown": "1234" in page or hole.pin.token in page,

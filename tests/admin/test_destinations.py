@@ -13,6 +13,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from demo.partners import ftp, sftp
 from pigeon_admin.admin.destination_forms import fieldsets_of
@@ -87,7 +88,7 @@ def test_every_kind_can_be_added_and_no_field_of_it_is_forgotten(admin_client, k
 
 def test_the_choice_of_a_kind_offers_all(admin_client):
     page = admin_client.get(f"{LIST}add/").content.decode()
-    assert all(str(kind._meta.verbose_name) in page for kind in KINDS)
+    assert all(capfirst(str(kind._meta.verbose_name)) in page for kind in KINDS)
 
 
 @pytest.mark.parametrize(
