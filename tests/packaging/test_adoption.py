@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,16 +13,10 @@ import pytest
 
 from demo.newspaper import free_port
 from demo.smoke.browser import Browser, PageError
-from tests.packaging.conftest import run
+from tests.packaging.conftest import ROOT, run
 
-# What a project adds to its settings, beside the name of its own app.
-LINES = """
-INSTALLED_APPS += ["django_q", "polymorphic", "import_export", "pigeon_admin"]
-Q_CLUSTER = {"name": "mysite", "orm": "default", "workers": 2, "timeout": 300, "retry": 600}
-SQLITE_BESIDE_A_WORKER = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-DATABASES["default"]["OPTIONS"] = {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": SQLITE_BESIDE_A_WORKER}
-PIGEON_ADMIN = {"OUTPUT_DIRECTORY": BASE_DIR / "pigeon_export"}
-"""
+# The block of the README itself, so that the README cannot be wrong.
+LINES = re.search(r"Five lines of settings.*?```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
 MODELS = """
 from django.db import models
 
@@ -128,6 +123,7 @@ def site(project):
 def test_five_lines_a_rule_in_the_admin_and_the_file_is_there(project, site):
     python, folder = project
     partner = folder / "partner"
+    assert len(LINES.splitlines()) == 5
     assert "no issues" in run(python, "manage.py", "check", cwd=folder)
     browser = Browser(site)
     browser.log_in("editor", "x")

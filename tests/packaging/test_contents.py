@@ -14,6 +14,8 @@ import pytest
 
 from tests.packaging.conftest import ROOT, run
 
+pytestmark = pytest.mark.timeout(600)  # the first test to come builds both
+
 PROBE = """
 import json, sys
 from django.conf import settings
