@@ -225,7 +225,7 @@ def test_a_full_disk_at_the_end_of_a_file_is_said_in_words(tmp_path: Path) -> No
         def handle_read_event(self) -> None:
             super().handle_read_event()
             if self.tot_bytes_received > 1_000_000:
-                self._resp = ("452 Disk full.", None)
+                self._resp = ("452 Disk full.", print)
                 self.close()
 
     with start(tmp_path, dtp_handler=Full) as partner:
