@@ -18,6 +18,8 @@ PigeonError
 
 from __future__ import annotations
 
+LONGEST = 500  # characters of a foreign error's words that we repeat
+
 
 class PigeonError(Exception):
     """Base of all errors of this app."""
@@ -97,3 +99,18 @@ class IdentityError(PermanentError):
     """The server is not who it was: host key or certificate."""
 
     outcome = "identity"
+
+
+def one_line(text: str, limit: int = LONGEST) -> str:
+    """``text`` fit for any database and any screen: printable, on one line, at most ``limit`` characters."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[: 2 * limit])
+    return " ".join(printable.split())[:limit]
+
+
+def told(error: BaseException) -> str:
+    """What an error that is not ours says, as one line; the name of its kind where it says nothing."""
+    try:
+        words = one_line(str(error))
+    except Exception:  # an error whose own words fail
+        words = ""
+    return words or type(error).__name__

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError, models
 from django.utils import timezone
 
 from pigeon_admin.conditions import Conditions, compile_conditions
-from pigeon_admin.exceptions import ConfigurationError, DocumentError, PigeonError
+from pigeon_admin.exceptions import ConfigurationError, DocumentError, PigeonError, told
 from pigeon_admin.freezing import freeze
 from pigeon_admin.judging import source_of
 from pigeon_admin.models import Package, Rule
@@ -57,7 +58,7 @@ def build(package: Package, plans: Plans) -> None:
     except (PigeonError, DatabaseError, OSError) as error:
         raise sorted_out(error) from error
     except Exception as error:
-        raise DocumentError(f"The documents could not be written: {type(error).__name__}: {error}") from error
+        raise DocumentError(f"The documents could not be written: {type(error).__name__}: {told(error)}") from error
     # Somebody else may have built it in the meantime: the first one counts, for all destinations.
     Package.objects.using(package._state.db).filter(pk=package.pk, built_at=None).update(
         documents=frozen.documents, sha256=frozen.sha256, size=frozen.size, built_at=timezone.now(), error=""
@@ -70,9 +71,21 @@ def sorted_out(error: Exception) -> PigeonError:
     if isinstance(error, PigeonError):
         return error
     if isinstance(error, FileNotFoundError):
-        return DocumentError(f"A file is missing: {error.filename or error}")
-    what = "database" if isinstance(error, DatabaseError) else "storage"
-    return NotNow(f"The {what} of this site could not be used: {error}")
+        return DocumentError(f"A file is missing: {error.filename or told(error)}")
+    if isinstance(error, DatabaseError):
+        return NotNow(f"The database of this site could not be used: {told(error)}")
+    return NotNow(f"{storage_trouble(error)} This is tried again by itself.")
+
+
+def storage_trouble(error: Exception) -> str:
+    """Why this site could not read or write its own files, and what to do, for whoever looks after its machine."""
+    number, place = getattr(error, "errno", None), getattr(error, "filename", None)
+    at = f" ({place})" if place else ""
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk of this site is full{at}. Free some space there."
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"This site has no right to use its own folder{at}. Give its user the right to read and write there."
+    return f"The storage of this site could not be used{at}: {getattr(error, 'strerror', None) or told(error)}."
 
 
 def wanted_object(package: Package, model: type[models.Model], conditions: Conditions) -> models.Model:

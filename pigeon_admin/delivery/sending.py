@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -9,10 +10,12 @@ from django.utils import timezone
 
 from pigeon_admin.delivery.recording import Recorder
 from pigeon_admin.delivery.results import Result, result_of
-from pigeon_admin.exceptions import PermanentError, PigeonError, TemporaryError, TransportError
+from pigeon_admin.exceptions import PermanentError, PigeonError, TemporaryError, TransportError, told
 from pigeon_admin.freezing import opener
 from pigeon_admin.models import Attempt, Delivery, Destination
 from pigeon_admin.transports.base import OutgoingFile, Parcel, Receipt, Transport
+
+logger = logging.getLogger("pigeon_admin.delivery")
 
 
 def parcel_of(delivery: Delivery) -> Parcel:
@@ -43,6 +46,11 @@ def send(destination: Destination, deliveries: list[Delivery], recorder: Recorde
     except PigeonError as error:  # a missing library, a password that no key opens: somebody has to correct it
         record_all(waiting.values(), PermanentError(str(error)), recorder)
         return [], False
+    except Exception as error:  # values that no form would have let through: the destinations behind this one must go on
+        logger.exception("Destination “%s” cannot be used", destination.name)
+        text = f"This destination cannot be used. Check its fields and save it again. {type(error).__name__}: {told(error)}"
+        record_all(waiting.values(), PermanentError(text), recorder)
+        return [], False
     return list(waiting.values()), losses < 2
 
 
@@ -64,7 +72,7 @@ def one_connection(transport: Transport, waiting: dict[str, Delivery], recorder:
         lost = True  # it broke while being closed; what was sent has its receipt
     except Exception as error:
         if not opened:
-            raise TemporaryError(f"Unexpected {type(error).__name__}: {error}") from error
+            raise TemporaryError(f"Unexpected {type(error).__name__}: {told(error)}") from error
         lost = True
     # A session that answers for nothing would have us ask it for ever.
     return lost or not tried, sent

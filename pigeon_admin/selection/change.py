@@ -10,6 +10,7 @@ from django.db import DatabaseError, connections, models, transaction
 from django.utils import timezone
 
 from pigeon_admin.conditions import UNKNOWN, FieldPath
+from pigeon_admin.exceptions import told
 from pigeon_admin.judging import DatabaseSource, verdict_json
 from pigeon_admin.models import Package
 from pigeon_admin.models.outbox import Match, coalesce, discard
@@ -90,8 +91,8 @@ class Change:
             return True, verdict_json(rule.conditions.explain(source)), ""
         except Exception as error:
             logger.warning("Rule “%s” could not judge %s %s", rule.slug, rule.label, self.pk, exc_info=True)
-            reason = str(error) if not isinstance(error, DatabaseError) else f"the database said: {error}"
-            return True, {}, f"The rule “{rule.name}” could not judge this object: {reason or type(error).__name__}"
+            reason = f"the database said: {told(error)}" if isinstance(error, DatabaseError) else told(error)
+            return True, {}, f"The rule “{rule.name}” could not judge this object: {reason}"
 
     def match(self, rule: CompiledRule, event: str, verdict: dict[str, Any], problem: str, name: str | None) -> Match:
         return Match(

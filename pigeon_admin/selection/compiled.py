@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from pigeon_admin.conditions import Condition, Conditions, FieldPath, Source, compile_conditions, resolve
-from pigeon_admin.exceptions import PigeonError
+from pigeon_admin.exceptions import PigeonError, told
 from pigeon_admin.models import SaveRule
 
 
@@ -78,7 +78,7 @@ def compile_rule(rule: SaveRule) -> CompiledRule | None:
     except PigeonError as error:
         problem = f"The rule “{rule.name}” cannot be judged: {error}"
     except Exception as error:
-        problem = f"The rule “{rule.name}” cannot be judged: unexpected {type(error).__name__}: {error}"
+        problem = f"The rule “{rule.name}” cannot be judged: unexpected {type(error).__name__}: {told(error)}"
     return CompiledRule(
         pk=rule.pk,
         name=rule.name,

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import DatabaseError, connections, models, transaction
+from django.db import connections, models, transaction
 
 from pigeon_admin.conditions import FieldPath
+from pigeon_admin.exceptions import PigeonError
+
+
+class Unreadable(dict[str, Sequence[Any]]):
+    """Old values that could not be read: whoever asks for one meets the error, which judging makes a visible row of."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def __contains__(self, path: object) -> bool:
+        kind = type(self.error).__name__
+        raise PigeonError(f"its old values cannot be read from the database ({kind}). Correct them there.") from self.error
 
 
 def old_values(instance: models.Model, paths: Iterable[FieldPath], using: str) -> dict[str, Sequence[Any]] | None:
@@ -18,8 +31,8 @@ def old_values(instance: models.Model, paths: Iterable[FieldPath], using: str) -
             return read(rows, tuple(paths))
         with transaction.atomic(using=using):  # a failing query must not break the caller's transaction
             return read(rows, tuple(paths))
-    except (DatabaseError, TypeError, ValueError):
-        return {}  # judging will meet the same error, and there it becomes a row
+    except Exception as error:
+        return Unreadable(error)
 
 
 def read(rows: models.QuerySet[Any], paths: Sequence[FieldPath]) -> dict[str, Sequence[Any]] | None:

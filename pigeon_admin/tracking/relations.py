@@ -82,7 +82,7 @@ def touch(obj: models.Model, entry: Entry, phase: str, using: str) -> None:
         if change is None:
             paths = {path for rule in entry.rules for path in rule.before_paths}
             old = old_values(obj, paths, using) if paths else {}
-            ongoing.keep(key, Change(type(obj), obj.pk, using, created=False, old=old or {}))
+            ongoing.keep(key, Change(type(obj), obj.pk, using, created=False, old={} if old is None else old))
         return
     if change is None:
         change = Change(type(obj), obj.pk, using, created=False, old={})

@@ -11,7 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import BinaryIO
 
-from pigeon_admin.exceptions import ConfigurationError, TemporaryError, TransportError
+from pigeon_admin.exceptions import ConfigurationError, TemporaryError, TransportError, told
 
 TEMPORARY_PREFIX = ".pigeon-"  # what we upload under before the rename; recognised by the clean-up of left-overs
 
@@ -96,7 +96,7 @@ class Session(ABC):
             except TransportError as error:
                 receipt.error = error
             except Exception as error:  # a bug in a transport must not stop the deliveries behind it
-                receipt.error = TemporaryError(f"Unexpected {type(error).__name__}: {error}", connection_lost=True)
+                receipt.error = TemporaryError(f"Unexpected {type(error).__name__}: {told(error)}", connection_lost=True)
                 receipt.error.__cause__ = error
             receipt.finished = time.time()
             yield receipt
