@@ -44,3 +44,16 @@ class Given:
 
 def as_list(value):
     return value if value is UNKNOWN or isinstance(value, list) else [value]
+
+
+class Remembering(Saved):
+    """A saved object each of whose paths is read once."""
+
+    def __init__(self, instance, moment=NOW):
+        super().__init__(instance, moment)
+        self.read = {}
+
+    def now(self, path):
+        if path not in self.read:
+            self.read[path] = super().now(path)
+        return self.read[path]

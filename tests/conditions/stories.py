@@ -220,3 +220,62 @@ def fitting(operator):
 
 
 STATE_OPERATORS = [name for name, operator in OPERATORS.items() if not operator.about_change]
+
+
+def hard_newsroom():
+    """Every hard value at least once, beside values that a database may take for it: chance alone seldom brings two together."""
+    words = [
+        *WORDS,
+        "elan ",
+        "a",
+        "A",
+        "á",
+        "k",
+        "\u212a",
+        "ſs",
+        "ss",
+        "ß",
+        "a b",
+        "a%b",
+        "A_B",
+        "axb",
+        "a\\b",
+        "\n",
+        "İ",
+        "i",
+        "😀",
+        "é.pdf",
+    ]
+    words += [] if connection.vendor == "postgresql" else ["a\0b", "\0war", "war\0.pdf"]
+    ratings = RATINGS + ([float("inf"), float("nan")] if connection.vendor == "postgresql" else [])
+
+    def turn(pool, number):
+        return pool[number % len(pool)]
+
+    stories = []
+    for number, word in enumerate(words):
+        own = {
+            "title": word,
+            "subtitle": turn([None, *words], number),
+            "body": turn(words, number + 7),
+            "status": turn(["draft", "published", "", "Draft", "other"], number),
+            "breaking": number % 2 == 0,
+            "embargo": turn([None, True, False], number),
+            "published_at": turn(MOMENTS, number),
+            "event_date": turn(DATES, number),
+            "attachment": turn([*FILES, "A.PDF", "a.pdf "], number),
+            "words": turn(NUMBERS, number),
+            "price": turn(PRICES, number),
+            "rating": turn(ratings, number),
+        }
+        related = {
+            "section": turn([None, 0, 1], number),
+            "author": turn([0, None, 1], number),
+            "tags": set(turn([(), (0,), (1, 2), (0, 1, 2)], number)),
+            "photos": [
+                (turn(words, number + step), turn([None, 0, 1], step), turn(FILES[1:], step)) for step in range(number % 4)
+            ],
+            "chapters": turn([None, None, 1, 5], number),
+        }
+        stories.append((own, related))
+    return {"names": ["elan", "Élan", "war", "WAR ", "straße", "a_b", ""], "stories": stories}
