@@ -13,7 +13,9 @@ from typing import Any
 
 import django
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
 from pigeon_admin.exceptions import CredentialsError, PermanentError, TemporaryError, TransportError
@@ -62,7 +64,7 @@ class EmailSession(Session):
 
     def __init__(self, transport: EmailTransport) -> None:
         self.settings = transport
-        self.connection: Any = get_connection(timeout=transport.timeout)
+        self.connection: Any = backend(transport.timeout)
 
     def connect(self) -> str:
         """Open the connection to the mail server and log in."""
@@ -84,12 +86,11 @@ class EmailSession(Session):
             from_email=self.settings.sender or None,
             to=list(self.settings.recipients),
             headers={"Message-ID": message_id},
-            connection=self.connection,
         )
         names = attachment_names(parcel.files)
         message.attachments = [attachment(file, name) for file, name in zip(parcel.files, names, strict=True)]
         with self.talking("sending the mail"):
-            message.send()
+            self.connection.send_messages([message])
         return {
             "message_id": message_id,
             "recipients": list(self.settings.recipients),
@@ -107,6 +108,10 @@ class EmailSession(Session):
         key = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in parcel.key)
         return f"<pigeon-{key}@{domain}>"
 
+    def address(self) -> tuple[str, int]:
+        """Host and port of the mail server, where the backend has such."""
+        return str(getattr(self.connection, "host", "") or _("the mail server")), int(getattr(self.connection, "port", 0) or 0)
+
     @contextmanager
     def talking(self, doing: str) -> Iterator[None]:
         """Turn whatever the mail server answers into a TransportError in plain words."""
@@ -117,10 +122,10 @@ class EmailSession(Session):
         except smtplib.SMTPException as error:
             raise self.refusal(error, doing) from None
         except (OSError, EOFError) as error:
-            raise in_words(error, settings.EMAIL_HOST, settings.EMAIL_PORT, doing) from None
+            raise in_words(error, *self.address(), doing) from None
 
     def refusal(self, error: smtplib.SMTPException, doing: str) -> TransportError:
-        secrets = [settings.EMAIL_HOST_PASSWORD]
+        secrets = [getattr(self.connection, "password", None) or ""]
         if isinstance(error, smtplib.SMTPRecipientsRefused):
             words = said("; ".join(f"{who}: {code} {decoded(text)}" for who, (code, text) in error.recipients.items()), secrets)
             kind = PermanentError if all(code >= 500 for code, _text in error.recipients.values()) else TemporaryError
@@ -139,6 +144,19 @@ class EmailSession(Session):
         return TemporaryError(
             f"The mail server ended the conversation while {doing}: {type(error).__name__}.", connection_lost=True
         )
+
+
+def backend(timeout: float) -> Any:
+    """The site's mail backend; raises PermanentError where the site's settings are wrong."""
+    if not hasattr(mail, "mailers"):  # before Django 6.1
+        return mail.get_connection(timeout=timeout)
+    try:
+        found = mail.mailers.default
+    except (ImproperlyConfigured, mail.InvalidMailer, mail.MailerDoesNotExist) as error:
+        raise PermanentError(f"The site's mail settings (MAILERS) are wrong: {error}") from error
+    if getattr(found, "timeout", timeout) is None:
+        setattr(found, "timeout", timeout)  # noqa: B010 - the base class knows no such attribute
+    return found
 
 
 def decoded(reply: bytes | str) -> str:

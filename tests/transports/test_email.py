@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
+import django
 import pytest
 
 from pigeon_admin.exceptions import CredentialsError, PermanentError, TemporaryError
@@ -16,9 +17,14 @@ from tests.servers.misbehaving import Misbehaving, close, rubbish, stall
 from tests.servers.smtp import SmtpServer
 
 
-def through(settings: Any, port: int) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+def through(settings: Any, port: int, username: str = "", password: str = "") -> None:
+    smtp = "django.core.mail.backends.smtp.EmailBackend"
+    if django.VERSION >= (6, 1):
+        options = {"host": "127.0.0.1", "port": port, "username": username, "password": password}
+        settings.MAILERS = {"default": {"BACKEND": smtp, "OPTIONS": options}}
+    else:
+        settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = smtp, "127.0.0.1", port
+        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = username, password
     settings.DEFAULT_FROM_EMAIL = "Newsroom <newsroom@site.example>"
 
 
@@ -127,15 +133,14 @@ def test_what_the_mail_server_answers_decides_what_is_next(
 
 
 def test_a_refused_login_is_a_matter_of_credentials_and_tells_no_password(settings: Any) -> None:
-    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "site", PASSWORD.replace("ö", "o")
-    refusal = f"535 not with {settings.EMAIL_HOST_PASSWORD}".encode()
-    with SmtpServer({"AUTH": refusal}) as smtp:
-        through(settings, smtp.port)
+    password = PASSWORD.replace("ö", "o")
+    with SmtpServer({"AUTH": f"535 not with {password}".encode()}) as smtp:
+        through(settings, smtp.port, "site", password)
         error = failure(transport_to())
         steps = list(transport_to().check())
     assert type(error) is CredentialsError
     assert [step.ok for step in steps] == [False]
-    assert settings.EMAIL_HOST_PASSWORD not in f"{error}{error!r}{steps}"
+    assert password not in f"{error}{error!r}{steps}"
 
 
 @pytest.mark.parametrize("behaviour", [stall, close, rubbish, None])
