@@ -119,8 +119,8 @@ class NameFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         if self.value() is None:
             return queryset
-        if not str(self.value()).isdecimal():
-            return queryset.none()
+        if self.value() not in dict(self.lookup_choices):
+            return queryset.none()  # also a number that no database can compare with
         if self.owner is None:
             return queryset.filter(**{self.lookup: self.value()})
         owner, link = self.owner

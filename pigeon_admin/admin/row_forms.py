@@ -23,6 +23,13 @@ class RowFormSet(BaseInlineFormSet):
         form.empty_permitted = False
         return form
 
+    def full_clean(self) -> None:
+        super().full_clean()
+        if any(self.model._meta.pk.name in errors for errors in self._errors):
+            # Such a row is not drawn any more, and its error with it.
+            gone = _("Somebody removed a row here meanwhile. Open the rule again to see it as it is now.")
+            self._non_form_errors.append(gone)
+
 
 class RowForm(forms.ModelForm):
     """Base of the rows; ``main`` is the field that a row is nothing without."""

@@ -105,4 +105,8 @@ class FileDocument(Document):
             pass
         names = ", ".join(field.name for field in target._meta.get_fields() if isinstance(field, models.FileField))
         text = _("“%(name)s” is no file field of %(model)s. There are: %(names)s.")
+        if not names:
+            text = _(
+                "“%(name)s” is no file field: %(model)s has none. To copy files of related objects, name the relation in “for each”."
+            )
         return {"file_field": text % {"name": self.file_field, "model": target._meta.verbose_name, "names": names or "-"}}

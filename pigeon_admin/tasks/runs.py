@@ -53,6 +53,7 @@ def push() -> str:
     with recorded("push") as run:
         done = Push(seconds=push_seconds(), linger=1.2 * settings.NUDGE_INTERVAL).run()
         run.summary = push_summary(done)
+        run.succeeded = not done.recorder.failed  # it ran, but somebody has to look
         idle = not done.worked and not done.taken_up
     if idle:
         older = TaskRun.objects.using(outbox_alias()).filter(task="push", succeeded=True, summary=run.summary, pk__lt=run.pk)

@@ -211,7 +211,7 @@ def test_destinations_tell_their_last_success_and_their_last_error(boss):
             )
     make_dummy(name="Archived", archived_at=now)
     text = boss.get(PAGE).text
-    words = dict(re.findall(r'>(Good|Bad|New)</a></th>\s*<td><span class="[^"]*">([^<]*)</span>', text))
+    words = dict(re.findall(r'>(Good|Bad|New)</a></th>\s*<td[^>]*><span class="[^"]*">([^<]*)</span>', text))
     assert words == {"Good": "works", "Bad": "in trouble", "New": "nothing sent yet"}
     assert "530 &lt;b&gt;no&lt;/b&gt;" in text
     assert "Archived" not in text
