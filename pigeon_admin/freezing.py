@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypedDict
+from typing import Any, BinaryIO, Protocol, TypedDict, cast
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils import timezone
 
 from pigeon_admin.conf import settings
-from pigeon_admin.exceptions import PigeonError
+from pigeon_admin.exceptions import PigeonError, told
 
 CHUNK = 1 << 20
 
@@ -138,9 +138,20 @@ def holds(storage: Storage, name: str, size: int, sha256: str) -> bool:
         return False
 
 
+def storage_trouble(error: Exception) -> str:
+    """Why this site could not read or write its own files, and what to do, for whoever looks after its machine."""
+    number, place = getattr(error, "errno", None), getattr(error, "filename", None)
+    at = f" ({place})" if place else ""
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk of this site is full{at}. Free some space there."
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"This site has no right to use its own folder{at}. Give its user the right to read and write there."
+    return f"The storage of this site could not be used{at}: {getattr(error, 'strerror', None) or told(error)}."
+
+
 def opener(file: FrozenFile) -> Callable[[], BinaryIO]:
-    """A function that opens a frozen file for reading."""
-    return partial(export_storage().open, file["stored"], "rb")  # type: ignore[return-value]
+    """A function that opens a frozen file for reading; the storage is asked for only then, for it may be away."""
+    return lambda: cast(BinaryIO, export_storage().open(file["stored"], "rb"))
 
 
 def stored_days(storage: Storage) -> Iterator[tuple[date, str]]:

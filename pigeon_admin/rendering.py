@@ -68,7 +68,8 @@ def context_of(
     obj: models.Model, item: models.Model | None, rule: Rule | None = None, now: datetime.datetime | None = None
 ) -> dict[str, Any]:
     """The variables of templates and of name patterns. The time zone of ``now`` is the active one."""
-    values: dict[str, Any] = {"object": obj, "now": timezone.localtime(now or timezone.now())}
+    now = now or timezone.now()
+    values: dict[str, Any] = {"object": obj, "now": timezone.localtime(now) if timezone.is_aware(now) else now}
     if item is not None:
         values["item"] = item
     if rule is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import hmac
 import json
@@ -210,8 +211,10 @@ class RequestHandler(BaseHTTPRequestHandler):
                     left -= len(block)
             os.chmod(temporary, 0o644)
             os.replace(temporary, target)
-        except BaseException:
+        except BaseException as error:
             os.unlink(temporary)
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise Refused(HTTPStatus.INSUFFICIENT_STORAGE) from None
             raise
         return digest.hexdigest()
 

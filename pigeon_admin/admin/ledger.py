@@ -188,6 +188,7 @@ def since_moment(choice: str | None):
     """The boundary that a ``SinceFilter`` choice stands for; “today” begins at midnight of the current time zone."""
     now = timezone.now()
     if choice == "today":
-        return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+        local = timezone.localtime(now) if timezone.is_aware(now) else now
+        return local.replace(hour=0, minute=0, second=0, microsecond=0)
     lengths = {"hour": timedelta(hours=1), "week": timedelta(days=7), "month": timedelta(days=30)}
     return now - lengths[choice] if choice in lengths else None

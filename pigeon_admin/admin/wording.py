@@ -27,7 +27,7 @@ def span(length: timedelta) -> str:
 
 def exact(moment: datetime) -> str:
     """Date and time to the second, in the current time zone."""
-    local = timezone.localtime(moment)
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
     return f"{date_format(local, 'DATE_FORMAT')}, {local:%H:%M:%S}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError, models
@@ -10,7 +9,7 @@ from django.utils import timezone
 
 from pigeon_admin.conditions import Conditions, compile_conditions
 from pigeon_admin.exceptions import ConfigurationError, DocumentError, PigeonError, told
-from pigeon_admin.freezing import freeze
+from pigeon_admin.freezing import freeze, storage_trouble
 from pigeon_admin.judging import source_of
 from pigeon_admin.models import Package, Rule
 from pigeon_admin.rendering import documents_of
@@ -75,17 +74,6 @@ def sorted_out(error: Exception) -> PigeonError:
     if isinstance(error, DatabaseError):
         return NotNow(f"The database of this site could not be used: {told(error)}")
     return NotNow(f"{storage_trouble(error)} This is tried again by itself.")
-
-
-def storage_trouble(error: Exception) -> str:
-    """Why this site could not read or write its own files, and what to do, for whoever looks after its machine."""
-    number, place = getattr(error, "errno", None), getattr(error, "filename", None)
-    at = f" ({place})" if place else ""
-    if number in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk of this site is full{at}. Free some space there."
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"This site has no right to use its own folder{at}. Give its user the right to read and write there."
-    return f"The storage of this site could not be used{at}: {getattr(error, 'strerror', None) or told(error)}."
 
 
 def wanted_object(package: Package, model: type[models.Model], conditions: Conditions) -> models.Model:

@@ -100,7 +100,7 @@ class Push:
             build(delivery.package, plans)
             return True
         except NotNow as error:
-            self.recorder.add(Result(delivery, Attempt.Outcome.TEMPORARY, started, timezone.now(), str(error)))
+            self.recorder.add(Result(delivery, Attempt.Outcome.TEMPORARY, started, timezone.now(), str(error), ours=True))
         except NotWanted as error:
             self.put_aside(delivery, str(error))
         except PigeonError as error:

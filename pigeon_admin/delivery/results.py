@@ -14,7 +14,10 @@ from pigeon_admin.models import Delivery
 
 @dataclass
 class Result:
-    """What became of one attempt. ``retry_after``: seconds the partner asks to wait. Times are aware. ``failed``: for good."""
+    """What became of one attempt. Times are as the database takes them.
+
+    ``retry_after``: seconds the partner asks to wait. ``failed``: for good. ``ours``: the fault is with this site.
+    """
 
     delivery: Delivery
     outcome: str
@@ -25,6 +28,7 @@ class Result:
     proof: dict[str, Any] | None = None
     retry_after: float | None = None
     failed: bool = False
+    ours: bool = False
 
 
 def result_of(delivery: Delivery, started: datetime, error: TransportError) -> Result:

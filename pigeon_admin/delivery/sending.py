@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.utils import timezone
 
 from pigeon_admin.delivery.recording import Recorder
@@ -56,10 +57,9 @@ def send(destination: Destination, deliveries: list[Delivery], recorder: Recorde
 
 def one_connection(transport: Transport, waiting: dict[str, Delivery], recorder: Recorder) -> tuple[bool, int]:
     """Send over one connection what is in ``waiting``, taking out what was tried: (connection lost, number sent)."""
-    sent, lost, opened, tried = 0, False, False, 0
+    sent, lost, tried = 0, False, 0
     try:
         with transport.session() as session:
-            opened = True
             for receipt in session.send([parcel_of(delivery) for delivery in waiting.values()]):
                 delivery = waiting.pop(receipt.parcel.key)
                 tried += 1
@@ -67,11 +67,11 @@ def one_connection(transport: Transport, waiting: dict[str, Delivery], recorder:
                 sent += receipt.error is None
                 lost = receipt.error is not None and receipt.error.connection_lost
     except TransportError:
-        if not opened:
+        if not tried:
             raise
         lost = True  # it broke while being closed; what was sent has its receipt
     except Exception as error:
-        if not opened:
+        if not tried:
             raise TemporaryError(f"Unexpected {type(error).__name__}: {told(error)}") from error
         lost = True
     # A session that answers for nothing would have us ask it for ever.
@@ -80,13 +80,19 @@ def one_connection(transport: Transport, waiting: dict[str, Delivery], recorder:
 
 def result_of_receipt(delivery: Delivery, receipt: Receipt) -> Result:
     """A transport's answer as a result."""
-    started, finished = (datetime.fromtimestamp(seconds, UTC) for seconds in (receipt.started, receipt.finished))
+    started, finished = (moment(receipt.started), moment(receipt.finished))
     if receipt.error is not None:
         error = receipt.error
         return Result(
             delivery, error.outcome, started, finished, str(error), receipt.bytes_sent, dict(receipt.proof), error.retry_after
         )
     return Result(delivery, Attempt.Outcome.SENT, started, finished, "", receipt.bytes_sent, dict(receipt.proof))
+
+
+def moment(seconds: float) -> datetime:
+    """Unix seconds as the database takes them, also on a site that keeps naive times (USE_TZ off)."""
+    aware = datetime.fromtimestamp(seconds, UTC)
+    return aware if settings.USE_TZ else timezone.make_naive(aware, timezone.get_default_timezone())
 
 
 def record_all(deliveries: Iterable[Delivery], error: TransportError, recorder: Recorder) -> None:

@@ -21,6 +21,8 @@ QUIET = timedelta(hours=1)  # the same kind of trouble is told again after so lo
 
 def report_builds(results: Sequence[Result], alias: str) -> None:
     """Packages that could not be built, before their attempts are written: ERROR for each rule and reason not seen in a day."""
+    for reason in {each.reason for each in results if each.ours}:
+        logger.warning("A package could not be built: %s", reason)
     troubles = {(each.delivery.package.rule_id, each.reason): each for each in results if each.outcome == Outcome.BUILD}
     for (rule_id, reason), result in troubles.items():
         same = Attempt.objects.using(alias).filter(
@@ -40,7 +42,9 @@ def report_destinations(results: Sequence[Result], alias: str) -> None:
     """
     for destination_id in {result.delivery.destination_id for result in results}:
         mine = [
-            result for result in results if result.delivery.destination_id == destination_id and result.outcome != Outcome.BUILD
+            result
+            for result in results
+            if result.delivery.destination_id == destination_id and result.outcome != Outcome.BUILD and not result.ours
         ]
         if not mine:
             continue

@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from pigeon_admin.exceptions import told
-from pigeon_admin.freezing import freeze
+from pigeon_admin.freezing import freeze, storage_trouble
 from pigeon_admin.judging import DatabaseSource, verdict_json
 from pigeon_admin.models import Package, Rule
 from pigeon_admin.models.outbox import Match, enter
@@ -38,7 +38,8 @@ def say_farewell(rule: CompiledRule, obj: models.Model, using: str, name: str) -
                 built = {"documents": frozen.documents, "sha256": frozen.sha256, "size": frozen.size, "built_at": moment}
     except Exception as error:
         logger.warning("No documents for the deletion of %s %s by rule “%s”", rule.label, obj.pk, rule.slug, exc_info=True)
-        problem = f"The object was deleted and its documents could not be written: {told(error)}"
+        why = storage_trouble(error) if isinstance(error, OSError) else told(error)
+        problem = f"The object was deleted and its documents could not be written: {why}"
     match = Match(
         rule_id=rule.pk,
         model=rule.label,

@@ -46,6 +46,7 @@ def tls_context(verify: bool, ca_certificates: str) -> ssl.SSLContext:
 
 def in_words(error: Exception, host: str, port: int, doing: str = "") -> TransportError:
     """The TransportError for a failure below the protocol; the connection is lost with all of them."""
+    host = said(host)
     where = f"{host}, port {port}"
     during = f" while {doing}" if doing else ""
     match error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import ftplib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -90,6 +91,10 @@ class FtpSession(FolderSession):
         refuse_control(settings.directory, "directory")
         if has_control(settings.password):
             raise CredentialsError("The password holds a line break or another control character. Enter it again.")
+        try:
+            codecs.lookup(settings.encoding)
+        except LookupError:
+            raise PermanentError(f"There is no encoding of names “{settings.encoding}”. Most servers use utf-8.") from None
         sock = connect(settings.host, settings.port, settings.timeout)
         with self.talking("connecting", phase="connect"):
             self.client.greet(sock)

@@ -116,7 +116,8 @@ class FtpClient(ftplib.FTP):
             except (OSError, EOFError) as broken:
                 # The server closed the data connection: its reason, if any, is on the control connection.
                 if not isinstance(broken, TimeoutError):
-                    self.voidresp()
+                    with suppress(TimeoutError):  # a server that never says why has still closed the connection
+                        self.voidresp()
                 raise
             except Exception:
                 finish(conn, self.settings.timeout)

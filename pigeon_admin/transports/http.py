@@ -204,7 +204,10 @@ class HttpSession(Session):
             return PermanentError(
                 f"{words} It points to {where}. Redirects are not followed: put the right address into the destination."
             )
-        if status in (401, 403, 407):
+        if status == 403:
+            hint = "Correct the user name, password or token, or ask the partner for the right to write there."
+            return CredentialsError(f"The login was refused, or has no right to write there. {hint} {words}")
+        if status in (401, 407):
             return CredentialsError(f"The login was refused. Correct the user name, password or token. {words}")
         if status in (408, 425, 429) or status >= 500:
             return TemporaryError(

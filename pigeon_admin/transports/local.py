@@ -57,8 +57,10 @@ class LocalSession(FolderSession):
     def make_folder(self, path: str) -> bool:
         try:
             os.mkdir(path)
-        except OSError:
-            return False
+        except OSError as error:
+            if os.path.isdir(path):
+                return False
+            raise refusal(error, f"making the folder “{path}”") from error
         if self.folder_mode is not None:
             with suppress(OSError):
                 os.chmod(path, self.folder_mode)

@@ -15,6 +15,7 @@ def unreadable(file: OutgoingFile, error: OSError) -> TemporaryError:
     """The error for a stored file that this machine cannot open or read."""
     return TemporaryError(
         f"The stored copy of “{file.name}” cannot be read on this machine: {error.strerror or type(error).__name__}."
+        " This is tried again by itself; if the copy is gone for good, send it again with a new rendering."
     )
 
 
