@@ -53,7 +53,7 @@ class Newspaper:
             folder = self.folder(key)
             folder.mkdir(parents=True, exist_ok=True)
             place = ["--folder", str(folder), "--port", str(port), "--key-file", str(self.var / f"{key}_key")]
-            login = ["--user", "newsroom", "--password", password]
+            login = ["--user", "newsroom", f"--password={password}"]  # in one: it may begin with a hyphen
             command = [sys.executable, "-m", "demo.partners", key, *place, *login]
             told = json.loads(self.family.start(f"partner {key}", command, answers=True))
             url = f"http://{HOST}:{told['port']}/{{path}}"  # of use for HTTP only
