@@ -22,6 +22,7 @@ def text_of(function):
     return " ".join(f"{message.msg} {message.hint or ''}" for message in function(None))
 
 
+@pytest.mark.django_db
 def test_they_are_registered_and_the_test_site_is_fine():
     ours = [message for message in run_checks() if message.id.startswith("pigeon_admin.")]
     assert ours == []

@@ -132,8 +132,8 @@ class RuleSetExchangeMixin(ExportActionMixin, ImportExportMixin):
 
     # Export
 
-    def get_actions(self, request):
-        actions = super().get_actions(request)
+    def get_actions(self, request, **kwargs):  # Django 6.1 says for which page
+        actions = super().get_actions(request, **kwargs)
         if "export_admin_action" in actions:
             function, name, _description = actions["export_admin_action"]
             actions["export_admin_action"] = (function, name, gettext("Export selected rules as a rule set"))

@@ -94,6 +94,7 @@ def test_a_changed_value_is_named_with_old_and_new_and_the_rest_keeps_its_keys(r
     assert documents == set(rule.template_documents.values_list("pk", flat=True))
 
 
+@pytest.mark.django_db(transaction=True)  # one token stands for all edits of a transaction
 def test_a_change_makes_other_processes_notice(rule):
     before = tokens()
     imported(edited(lambda data: entry(data, "rules", "sports").update(notes="new")), "json")
