@@ -104,8 +104,9 @@ class Push:
         except NotWanted as error:
             self.put_aside(delivery, str(error))
         except PigeonError as error:
-            self.recorder.add(Result(delivery, Attempt.Outcome.BUILD, started, timezone.now(), str(error)))
-            fail_package(delivery.package, str(error))
+            result = Result(delivery, Attempt.Outcome.BUILD, started, timezone.now(), str(error))
+            self.recorder.add(result)
+            fail_package(delivery.package, result.reason)
         return False
 
     def put_aside(self, delivery: Delivery, reason: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from pigeon_admin.exceptions import TransportError
+from pigeon_admin.exceptions import TransportError, one_line
 from pigeon_admin.models import Delivery
+
+LONGEST_REASON = 2000  # characters
 
 
 @dataclass
@@ -29,6 +31,10 @@ class Result:
     retry_after: float | None = None
     failed: bool = False
     ours: bool = False
+
+    def __post_init__(self) -> None:
+        # Whatever it repeats, the name of an object or a server's words: a row that cannot be written would stop the whole run.
+        self.reason = one_line(self.reason, LONGEST_REASON)
 
 
 def result_of(delivery: Delivery, started: datetime, error: TransportError) -> Result:

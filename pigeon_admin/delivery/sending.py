@@ -25,7 +25,7 @@ def parcel_of(delivery: Delivery) -> Parcel:
         OutgoingFile(file["name"], file["size"], file["sha256"], file["media_type"], opener(file))
         for file in delivery.package.documents
     )
-    return Parcel(delivery.uid.hex, files, delivery.package.object_repr)
+    return Parcel(delivery.uid.hex, files, delivery.package.object_repr, delivery.lane)
 
 
 def send(destination: Destination, deliveries: list[Delivery], recorder: Recorder) -> tuple[list[Delivery], bool]:

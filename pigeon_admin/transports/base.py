@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from pigeon_admin.exceptions import ConfigurationError, TemporaryError, TransportError, told
 
-TEMPORARY_PREFIX = ".pigeon-"  # what we upload under before the rename; recognised by the clean-up of left-overs
+TEMPORARY_PREFIX = ".pigeon-"  # what we upload under before the rename; hidden at the partner
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,15 @@ class OutgoingFile:
 
 @dataclass(frozen=True)
 class Parcel:
-    """The files of one delivery. ``key``: the same at every attempt (Idempotency-Key, Message-ID). ``subject``: what it is, for people."""
+    """The files of one delivery. ``key``: the same at every attempt (Idempotency-Key, Message-ID). ``subject``: what it is, for people.
+
+    ``lane``: the same for all versions of one object, of which only one is ever under way; "" where there is no such thing.
+    """
 
     key: str
     files: tuple[OutgoingFile, ...]
     subject: str = ""
+    lane: str = ""
 
     @property
     def size(self) -> int:
@@ -51,8 +55,8 @@ class Parcel:
         return sum(file.size for file in self.files)
 
     def temporary_name(self, file: OutgoingFile) -> str:
-        """The name, in the file's own folder, to upload under: the same at every attempt, so that a retry replaces a left-over."""
-        return f"{TEMPORARY_PREFIX}{self.key[:12]}-{self.files.index(file)}.part"
+        """The name, in the file's own folder, to upload under: a retry, or a newer version, replaces what a lost connection left."""
+        return f"{TEMPORARY_PREFIX}{(self.lane or self.key)[:12]}-{self.files.index(file)}.part"
 
 
 @dataclass

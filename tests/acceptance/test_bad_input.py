@@ -258,6 +258,46 @@ def test_an_object_whose_own_name_fails_or_is_strange(desk, partner, monkeypatch
     desk.others_went_on(6)
 
 
+def test_a_reason_that_repeats_a_strange_name(desk, partner, monkeypatch):
+    """What cannot be written to a database must not stop the run that wants to write it."""
+    rule = desk.rule_to(partner)
+    FileDocument.objects.create(rule=rule, file_field="attachment")
+    monkeypatch.setattr(Story, "__str__", lambda self: "half \ud800, zero \x00,\nand long " + "x" * 5000)
+    Story.objects.create(title="x", attachment="attachments/gone.pdf")
+    push()
+    for delivery in desk.troubled:
+        assert (delivery.state, in_words(delivery.reason)) == ("failed", True)
+        assert len(delivery.reason) <= 2000
+    desk.others_went_on()
+
+
+@pytest.mark.parametrize("name", ["../../../../etc/passwd", "/etc/passwd", "a\nb.pdf", "x" * 90 + ".pdf"])
+def test_a_file_field_that_points_out_of_the_storage(desk, partner, tmp_path, name):
+    rule = desk.rule_to(partner)
+    FileDocument.objects.create(rule=rule, file_field="attachment")
+    Story.objects.create(title="x", attachment=name)
+    push()
+    for delivery in desk.troubled:
+        assert (delivery.state, in_words(delivery.reason)) == ("failed", True)
+        assert "Upload it again" in delivery.reason
+    assert visible(tmp_path / "partner") == {}
+    desk.others_went_on()
+
+
+def test_a_method_of_the_host_that_raises_in_a_template(desk, partner, monkeypatch):
+    def get_absolute_url(self):
+        raise ZeroDivisionError("no address")
+
+    monkeypatch.setattr(Story, "get_absolute_url", get_absolute_url)
+    desk.rule_to(partner, template=make_template(source="{{ object.get_absolute_url }}"))
+    Story.objects.create(title="x")
+    push()
+    for delivery in desk.troubled:
+        assert (delivery.state, in_words(delivery.reason)) == ("failed", True)
+        assert "get_absolute_url" in delivery.reason or "no address" in delivery.reason
+    desk.others_went_on()
+
+
 # --- values of the wrong type -----------------------------------------------------------------------------------------------------
 
 VALUES = [

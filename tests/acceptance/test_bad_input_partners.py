@@ -161,6 +161,19 @@ def test_a_partner_that_is_lost_in_the_middle_of_a_file(kind, freeze, desk, inbo
         assert list(delivery.attempts.order_by("pk").values_list("outcome", flat=True)) == ["temporary", "sent"]
 
 
+def test_a_newer_version_clears_away_what_a_lost_connection_left_of_the_older(desk, inbox):
+    with cut_off("ftp", False, inbox) as (destination, partner):
+        save_story(desk, destination, BIG)
+        assert [path.name[:8] for path in inbox.rglob(".*")] == [".pigeon-"] * 2  # hidden, and not for long
+        story = Story.objects.get()
+        story.title = "newer"
+        story.save()
+        point(destination, partner)
+        push_when_due()
+        assert sorted(visible(inbox).values()) == sorted([TEXT.replace(b"x", b"newer"), BIG])
+        assert list(inbox.rglob(".*")) == []
+
+
 # --- no rights --------------------------------------------------------------------------------------------------------------------
 
 
