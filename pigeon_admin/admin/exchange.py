@@ -132,8 +132,11 @@ class RuleSetExchangeMixin(ExportActionMixin, ImportExportMixin):
 
     # Export
 
-    def get_actions(self, request, **kwargs):  # Django 6.1 says for which page
-        actions = super().get_actions(request, **kwargs)
+    def get_actions(self, request, action_location=None):
+        """With the export action. Django 6.1 says for which page it asks; the import-export library does not know that yet."""
+        if getattr(action_location, "name", "CHANGE_LIST") != "CHANGE_LIST":
+            return super(ExportActionMixin, self).get_actions(request, action_location=action_location)
+        actions = super().get_actions(request)
         if "export_admin_action" in actions:
             function, name, _description = actions["export_admin_action"]
             actions["export_admin_action"] = (function, name, gettext("Export selected rules as a rule set"))
