@@ -9,16 +9,18 @@ from django.utils import timezone
 
 from pigeon_admin.conf import settings
 from pigeon_admin.delivery.leases import lease_end
-from pigeon_admin.models import Delivery, Package
+from pigeon_admin.models import Delivery
 from pigeon_admin.models.deliveries import DeliveryQuerySet
-from pigeon_admin.models.outbox import outbox_alias
+from pigeon_admin.models.outbox import close, outbox_alias
 
 State = Delivery.State
 
 
 def due(alias: str) -> DeliveryQuerySet:
-    """Deliveries that could be sent now."""
-    return Delivery.objects.using(alias).waiting().filter(due_at__lte=timezone.now())
+    """Deliveries that could be sent now: their time has come, and of their lane nothing is in flight."""
+    deliveries = Delivery.objects.using(alias)
+    in_flight = models.Exists(deliveries.filter(flight_key=models.OuterRef("lane")))
+    return deliveries.waiting().filter(~in_flight, due_at__lte=timezone.now())
 
 
 def destinations_with_work(alias: str, exclude: Iterable[int]) -> list[int]:
@@ -35,19 +37,17 @@ def claim(destination_id: int, owner: str) -> list[Delivery]:
     from then on opens a new package, and whoever reads the object from then on sees every save that went into this one.
     """
     alias = outbox_alias()
-    rows = due(alias).filter(destination_id=destination_id).order_by("due_at", "pk")
+    rows = due(alias).filter(destination_id=destination_id).order_by("due_at", "pk").select_related("package")
     if connections[alias].features.has_select_for_update_skip_locked:
+        # Of the packages too: one that a long transaction of the host has saved into is left for later, not waited for.
         rows = rows.select_for_update(skip_locked=True)
     with transaction.atomic(using=alias):
         candidates = list(rows[: settings.CLAIM])
         if not candidates:
             return []
-        chosen = in_flight_free(supersede(candidates, alias), alias)
-        mine = lease(chosen, owner, alias)
-        Package.objects.using(alias).filter(pk__in={each.package_id for each in mine}, open_key__isnull=False).update(
-            open_key=None
-        )
-    return mine if mine or not candidates else claim_again(destination_id, owner, candidates)
+        mine = lease(supersede(candidates, alias), owner, alias)
+        close((each.package_id for each in candidates), alias)
+    return mine or claim_again(destination_id, owner, candidates)
 
 
 def claim_again(destination_id: int, owner: str, candidates: list[Delivery]) -> list[Delivery]:
@@ -74,13 +74,6 @@ def supersede_by(delivery: Delivery, newer_pk: int, alias: str) -> None:
     """Settle one delivery: a newer version of the same object is on its way or there."""
     reason = f"A newer version of the same object takes its place: delivery {newer_pk}."
     Delivery.objects.using(alias).filter(pk=delivery.pk).move(State.SUPERSEDED, reason=reason, settled_at=timezone.now())
-
-
-def in_flight_free(candidates: list[Delivery], alias: str) -> list[Delivery]:
-    """Those whose lane has nothing in flight."""
-    lanes = {each.lane for each in candidates}
-    busy = set(Delivery.objects.using(alias).filter(flight_key__in=lanes).values_list("lane", flat=True))
-    return [each for each in candidates if each.lane not in busy]
 
 
 def lease(chosen: list[Delivery], owner: str, alias: str) -> list[Delivery]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from pigeon_admin.models import Delivery, Package
 from pigeon_admin.models.deliveries import DeliveryQuerySet
-from pigeon_admin.models.outbox import Match, enter, outbox_alias
+from pigeon_admin.models.outbox import Match, close, enter, outbox_alias
 from pigeon_admin.nudge import nudge_on_commit
 
 State = Delivery.State
@@ -74,10 +74,12 @@ def retry(deliveries: DeliveryQuerySet) -> Counts:
 
 def cancel(deliveries: DeliveryQuerySet) -> Counts:
     """Settle waiting and failed deliveries without sending them."""
-    counts = Counts()
+    counts, alias = Counts(), outbox_alias()
     for state, rows in batches(deliveries):
         total = rows.count()
-        moved = rows.move(State.CANCELLED, reason=_("Cancelled by hand."), settled_at=timezone.now())
+        with transaction.atomic(using=alias):
+            close(list(rows.waiting().values_list("package_id", flat=True)), alias)
+            moved = rows.move(State.CANCELLED, reason=_("Cancelled by hand."), settled_at=timezone.now())
         counts.done += moved
         counts.refuse(state, total - moved)
     return counts
@@ -102,6 +104,7 @@ def rebuild(deliveries: DeliveryQuerySet) -> Counts:
             verdict={"again": str(package.pk)},
         )
         with transaction.atomic(using=alias):
+            close([package.pk], alias)
             newer = enter(match, open_key=None)
             old = Delivery.objects.using(alias).filter(pk__in=[each.pk for each in group])
             reason = _("Rendered anew: package %d takes its place.") % newer.pk

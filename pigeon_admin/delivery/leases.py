@@ -19,6 +19,7 @@ from django.utils import timezone
 from pigeon_admin.conf import settings
 from pigeon_admin.models import Attempt, Delivery
 from pigeon_admin.models.outbox import outbox_alias
+from pigeon_admin.retry import policy
 
 logger = logging.getLogger("pigeon_admin.delivery")
 
@@ -99,18 +100,22 @@ def give_back(deliveries: Iterable[Delivery], owner: str) -> None:
 def put_back(delivery: Delivery, reason: str) -> int:
     """One delivery from sending to waiting, its attempt recorded as interrupted; 0 when somebody else has moved it meanwhile.
 
-    A delivery that has killed its worker as often as it may be attempted is failed, or it would go on for ever.
+    A delivery that has killed its worker as often as it may be attempted is failed, or it would go on for ever. One that was
+    interrupted before goes by the back-off, whose jitter parts the killer from those that were claimed together with it.
     """
-    now = timezone.now()
+    now = due_at = timezone.now()
     over = delivery.attempts_made >= settings.MAX_PUSH_ATTEMPTS
     row = Delivery.objects.using(delivery._state.db).filter(
         pk=delivery.pk, lease_owner=delivery.lease_owner, lease_until=delivery.lease_until
     )
+    interrupted = Attempt.objects.using(delivery._state.db).filter(delivery=delivery, outcome=Attempt.Outcome.INTERRUPTED)
+    if not over and interrupted.exists():
+        due_at += timedelta(seconds=policy().delay(delivery.attempts_made) or 0)
     with transaction.atomic(using=delivery._state.db):
         if over:
             moved = row.move(Delivery.State.FAILED, reason=f"The worker stopped at every attempt. Last: {reason}", settled_at=now)
         else:
-            moved = row.move(Delivery.State.WAITING, reason=reason, due_at=now)
+            moved = row.move(Delivery.State.WAITING, reason=reason, due_at=due_at)
         if moved:
             Attempt.objects.using(delivery._state.db).create(
                 delivery_id=delivery.pk,

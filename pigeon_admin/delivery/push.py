@@ -6,6 +6,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 
+from django.db import transaction
 from django.utils import timezone
 
 from pigeon_admin.conf import settings
@@ -17,7 +18,7 @@ from pigeon_admin.delivery.results import Result
 from pigeon_admin.delivery.sending import send
 from pigeon_admin.exceptions import PigeonError
 from pigeon_admin.models import Attempt, Delivery, Destination
-from pigeon_admin.models.outbox import outbox_alias
+from pigeon_admin.models.outbox import close, outbox_alias
 
 logger = logging.getLogger("pigeon_admin.delivery")
 
@@ -42,16 +43,15 @@ class Push:
 
     def run(self) -> Push:
         """Send everything that is due, and answer with what was done."""
-        with Beat(lambda: renew(self.owner), settings.HEARTBEAT, f"pigeon lease {self.owner}"):
-            try:
+        try:
+            with Beat(lambda: renew(self.owner), settings.HEARTBEAT, f"pigeon lease {self.owner}"):
                 self.work()
+        finally:
+            # A time-out of the task or Ctrl-C comes through here too; what was not sent goes back at once.
+            try:
                 self.recorder.flush()
             finally:
-                # A time-out of the task or Ctrl-C comes through here too; what was not sent goes back at once.
-                try:
-                    self.recorder.flush()
-                finally:
-                    release(self.owner, "The push was stopped before it could report this delivery as sent. It is sent again.")
+                release(self.owner, "The push was stopped before it could report this delivery as sent. It is sent again.")
         return self
 
     def work(self) -> None:
@@ -61,14 +61,14 @@ class Push:
         while not self.over():
             self.taken_up += take_up_dead_work()
             destinations = destinations_with_work(self.alias, self.unreachable)
-            for destination_id in destinations:
-                self.drain(destination_id)
-            if destinations:
+            worked = [self.drain(destination_id) for destination_id in destinations]
+            if any(worked):
                 self.worked = True
                 idle_since = time.monotonic()
                 continue
+            # What is due and could not be claimed is locked by somebody, who will be done with it soon.
             lingering = self.worked and time.monotonic() - idle_since < self.linger
-            if not lingering and not foreign.pending():
+            if not destinations and not lingering and not foreign.pending():
                 return
             time.sleep(PAUSE)
 
@@ -76,14 +76,18 @@ class Push:
         """Whether the run's time for claiming is up."""
         return time.monotonic() >= self.stop_at
 
-    def drain(self, destination_id: int) -> None:
-        """Send all that is due for one destination."""
+    def drain(self, destination_id: int) -> bool:
+        """Send all that is due for one destination; answers whether there was anything that could be claimed."""
         destination = Destination.objects.using(self.alias).get(pk=destination_id)
         if destination.archived_at is not None:
-            waiting = Delivery.objects.using(self.alias).waiting().filter(destination=destination)
-            waiting.move(Delivery.State.CANCELLED, reason="The destination was archived.", settled_at=timezone.now())
-            return
+            with transaction.atomic(using=self.alias):
+                waiting = Delivery.objects.using(self.alias).waiting().filter(destination_id=destination_id)
+                close(list(waiting.values_list("package_id", flat=True)), self.alias)
+                waiting.move(Delivery.State.CANCELLED, reason="The destination was archived.", settled_at=timezone.now())
+            return True
+        worked = False
         while not self.over() and (claimed := claim(destination_id, self.owner)):
+            worked = True
             plans = Plans(self.alias)
             ready = [delivery for delivery in claimed if self.built(delivery, plans)]
             untried, reached = send(destination, ready, self.recorder) if ready else ([], True)
@@ -91,7 +95,8 @@ class Push:
             give_back(untried, self.owner)
             if not reached:
                 self.unreachable.add(destination_id)
-                return
+                break
+        return worked
 
     def built(self, delivery: Delivery, plans: Plans) -> bool:
         """Whether the delivery's package has its frozen bytes now; if not, why is recorded."""

@@ -49,6 +49,17 @@ class Recorder:
         results, self.results = self.results, []
         if not results:
             return
+        try:
+            self.write(results)
+        except BaseException:
+            self.results = results + self.results  # a lock or a lost connection: the end of the run tries once more
+            raise
+        for result in results:
+            announce(result)
+        report_destinations(results, self.alias)
+
+    def write(self, results: list[Result]) -> None:
+        """Attempts and states in one transaction: all of them or none."""
         report_builds(results, self.alias)
         with transaction.atomic(using=self.alias):
             Attempt.objects.using(self.alias).bulk_create(self.attempt(result) for result in results)
@@ -59,9 +70,6 @@ class Recorder:
             for result in results:
                 if result.outcome != Attempt.Outcome.SENT:
                     self.not_sent(result)
-        for result in results:
-            announce(result)
-        report_destinations(results, self.alias)
 
     def mine(self, keys: list[int]) -> Any:
         """Those rows that are still ours: a run that lost its lease must not overrule the one that took over."""

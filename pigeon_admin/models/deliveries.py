@@ -34,7 +34,7 @@ class Package(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     rule = models.ForeignKey(Rule, verbose_name=_("rule"), on_delete=models.PROTECT, related_name="packages")
     model = models.CharField(_("content"), max_length=201)
-    object_pk = models.CharField(_("object id"), max_length=255)
+    object_pk = models.CharField(_("object id"), max_length=500)
     object_repr = models.CharField(_("object"), max_length=200)
     event = models.CharField(_("event"), max_length=10, choices=Event)
     open_key = models.CharField(max_length=64, unique=True, null=True, editable=False)

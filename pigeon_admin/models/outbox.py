@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -79,8 +80,20 @@ def renew(match: Match, alias: str) -> bool:
     if match.problem:
         of_package(package).waiting().move(Delivery.State.FAILED, reason=match.problem, settled_at=match.moment)
     present = set(package.deliveries.values_list("destination_id", flat=True))
-    add_deliveries(package, match, [pk for pk in match.destination_ids if pk not in present])
+    for missing in (pk for pk in match.destination_ids if pk not in present):
+        # Under REPEATABLE READ, MariaDB hides from us what another transaction has added since ours began.
+        with suppress(IntegrityError), transaction.atomic(using=alias):
+            add_deliveries(package, match, [missing])
     return True
+
+
+def close(package_ids: Iterable[int], alias: str) -> None:
+    """From now on saves of these objects open packages of their own.
+
+    Whoever claims a delivery, or settles a waiting one, closes its package in the same transaction: a save that were counted
+    into a package of which nothing waits any more would be lost.
+    """
+    Package.objects.using(alias).filter(pk__in=set(package_ids), open_key__isnull=False).update(open_key=None)
 
 
 def of_package(package: Package) -> DeliveryQuerySet:

@@ -11,63 +11,10 @@ from django.utils import timezone
 from pigeon_admin.delivery.push import Push
 from pigeon_admin.exceptions import CredentialsError, PermanentError, TemporaryError
 from pigeon_admin.models import Attempt, Delivery, DestinationState, Package
-from pigeon_admin.models.destinations import DummyDestination
-from pigeon_admin.transports.base import Session, Transport
 from tests.factories import make_dummy, make_folder_destination, make_rule, make_template
 from tests.newsdesk.models import Photo, Story
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def read(file):
-    with file.open() as reader:
-        return reader.read()
-
-
-class ScriptedSession(Session):
-    """Answers with what the test wrote down; ``None`` delivers."""
-
-    def __init__(self, script, sent):
-        self.script = script
-        self.sent = sent
-
-    def deliver(self, parcel):
-        answer = self.script.pop(0) if self.script else None
-        if callable(answer):
-            answer = answer(parcel)
-        if isinstance(answer, Exception):
-            raise answer
-        self.sent.append({file.name: read(file) for file in parcel.files})
-        return {"scripted": True}
-
-
-class ScriptedTransport(Transport):
-    def __init__(self):
-        self.script = []
-        self.connect = []
-        self.sent = []
-        self.connections = 0
-
-    def session(self):
-        from contextlib import nullcontext
-
-        self.connections += 1
-        if self.connect:
-            answer = self.connect.pop(0)
-            if answer is not None:
-                raise answer
-        return nullcontext(ScriptedSession(self.script, self.sent))
-
-    def check(self):
-        yield from ()
-
-
-@pytest.fixture
-def partner(monkeypatch):
-    """The partner that every dummy destination talks to in this test."""
-    transport = ScriptedTransport()
-    monkeypatch.setattr(DummyDestination, "transport", lambda self: transport)
-    return transport
 
 
 def make_due():
