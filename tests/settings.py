@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "import_export",
     "pigeon_admin",
     "tests.newsdesk",
+    "tests.oddities",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

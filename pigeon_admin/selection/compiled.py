@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from pigeon_admin.conditions import Condition, Conditions, FieldPath, Source, compile_conditions, resolve
-from pigeon_admin.exceptions import PigeonError, told
+from pigeon_admin.exceptions import ConfigurationError, PigeonError, told
 from pigeon_admin.models import SaveRule
 
 
@@ -71,6 +71,7 @@ def compile_rule(rule: SaveRule) -> CompiledRule | None:
     problem = ""
     conditions = watched = compile_conditions(model, [])
     try:
+        must_have_one_key(model)
         conditions = compile_conditions(model, rule.conditions())
         watched = compile_conditions(
             model, [Condition(path, "changed", group=i) for i, path in enumerate(rule.watched_fields, 1)]
@@ -94,6 +95,13 @@ def compile_rule(rule: SaveRule) -> CompiledRule | None:
         destination_ids=tuple(each.pk for each in rule.destinations.all() if each.archived_at is None),
         problem=problem,
     )
+
+
+def must_have_one_key(model: type[models.Model]) -> None:
+    """Refuse models whose objects one text cannot name; raises ConfigurationError."""
+    if len(model._meta.pk_fields) > 1:
+        name = model._meta.verbose_name
+        raise ConfigurationError(f"the key of each {name} is made of several columns, and such objects cannot be sent.")
 
 
 def relations_of(rule: SaveRule, model: type[models.Model], paths: set[FieldPath]) -> frozenset[str]:

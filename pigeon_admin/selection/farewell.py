@@ -15,6 +15,7 @@ from pigeon_admin.models import Package, Rule
 from pigeon_admin.models.outbox import Match, enter
 from pigeon_admin.nudge import nudge_on_commit
 from pigeon_admin.rendering import documents_of
+from pigeon_admin.selection.change import LONGEST_KEY, key_of
 from pigeon_admin.selection.compiled import CompiledRule
 
 logger = logging.getLogger("pigeon_admin.selection")
@@ -43,7 +44,7 @@ def say_farewell(rule: CompiledRule, obj: models.Model, using: str, name: str) -
     match = Match(
         rule_id=rule.pk,
         model=rule.label,
-        object_pk=str(obj.pk),
+        object_pk=str(key_of(type(obj), obj.pk)[1])[:LONGEST_KEY],
         object_repr=name,
         event=Package.Event.DELETE,
         destination_ids=rule.destination_ids,

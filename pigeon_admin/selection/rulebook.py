@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from django.db import DatabaseError, connections, models, transaction
 
@@ -16,6 +17,7 @@ from pigeon_admin.exceptions import ConfigurationError
 from pigeon_admin.models import RuleSetVersion, SaveRule
 from pigeon_admin.models.outbox import outbox_alias
 from pigeon_admin.selection.compiled import CompiledRule, compile_rule
+from pigeon_admin.selection.marks import Mark
 
 logger = logging.getLogger("pigeon_admin.selection")
 
@@ -26,6 +28,7 @@ class ParentLink:
 
     attname: str
     parent: type[models.Model]
+    target: str  # the parent's field that the key points to, most often its primary key
     rules: tuple[CompiledRule, ...]
 
 
@@ -72,10 +75,28 @@ class Rulebook:
             rules = tuple(rule for rule in self.rules if rule.model._meta.concrete_model is concrete and back in rule.relations)
             # A child table's link to its own parent table is inheritance, not content.
             if rules and key not in model._meta.parents.values():
-                yield ParentLink(key.attname, parent, rules)
+                yield ParentLink(key.attname, parent, key.target_field.name, rules)
 
 
 EMPTY = Rulebook(token=None, rules=())
+
+
+@dataclass
+class Draft:
+    """The edits of a transaction that is not committed, each with its mark, and the book as they make it: for that transaction only."""
+
+    marks: list[Mark] = field(default_factory=list)
+    book: Rulebook | None = None
+
+    ATTRIBUTE: ClassVar[str] = "_pigeon_admin_draft"  # on the connection
+
+    @property
+    def stands(self) -> bool:
+        """Whether any of the edits was not rolled back."""
+        standing = [mark for mark in self.marks if mark.stands]
+        if len(standing) < len(self.marks):
+            self.marks, self.book = standing, None
+        return bool(standing)
 
 
 class Shelf:
@@ -83,6 +104,8 @@ class Shelf:
 
     def __init__(self) -> None:
         self.book = EMPTY
+        self.edition = 0  # counts how often the book was forgotten
+        self.drafted = False  # whether any transaction of this process ever had edits
         self.looked_at = float("-inf")
         self.complained = False
         self.lock = threading.Lock()
@@ -93,9 +116,25 @@ class Shelf:
             interval = settings.RULES_REFRESH
         except ConfigurationError:  # the system checks tell the programmer; the host's saves are not what should fail of it
             interval = 1.0
+        if self.drafted and (draft := self.draft()) is not None:
+            return draft
         if time.monotonic() - self.looked_at >= interval:
             self.look()
         return self.book
+
+    def draft(self) -> Rulebook | None:
+        """The book as the edits of the transaction we are in make it, or None where there are none."""
+        alias = outbox_alias()
+        held = connections[alias].__dict__
+        draft: Draft | None = held.get(Draft.ATTRIBUTE)
+        if draft is None:
+            return None
+        if not draft.stands:
+            del held[Draft.ATTRIBUTE]
+            return None
+        if draft.book is None and not connections[alias].needs_rollback:
+            draft.book = Rulebook(None, tuple(load(alias)))
+        return draft.book
 
     def look(self) -> None:
         """Ask the database whether the rules changed: one query, in this process at most once in RULES_REFRESH seconds.
@@ -106,9 +145,10 @@ class Shelf:
         connection = connections[alias]
         if connection.needs_rollback:
             return
+        edition = self.edition
         try:
-            # On PostgreSQL a query on a missing table would break the transaction of the caller.
-            if connection.in_atomic_block and self.book is EMPTY:
+            # On PostgreSQL a query that fails would break the transaction of the caller.
+            if connection.in_atomic_block:
                 with transaction.atomic(using=alias):
                     self.refresh(alias)
             else:
@@ -120,7 +160,8 @@ class Shelf:
                     "The rules of pigeon_admin cannot be read, so nothing is selected for delivery (migrated?): %s", error
                 )
             self.complained = True
-        self.looked_at = time.monotonic()
+        if self.edition == edition:  # else an edit was committed while we were reading, and the next save looks again
+            self.looked_at = time.monotonic()
 
     def refresh(self, alias: str) -> None:
         """Load the rules when the token in the database is not the one of the book."""
@@ -131,6 +172,7 @@ class Shelf:
 
     def forget(self) -> None:
         """Make the next save look."""
+        self.edition += 1
         self.book = EMPTY
         self.looked_at = float("-inf")
         self.complained = False
@@ -150,17 +192,21 @@ shelf = Shelf()
 
 
 def publish(using: str | None = None) -> None:
-    """A rule, document, template or destination was edited: new token for the other processes, new book for this one."""
+    """A rule, document, template or destination was edited: new token for the other processes, new book for this one.
+
+    Until the transaction commits, the edit is in force in that transaction alone: an outbox row of another could not refer to it.
+    """
     alias = using or outbox_alias()
-    shelf.forget()
-    if connections[alias].in_atomic_block:
+    connection = connections[alias]
+    if connection.in_atomic_block:
+        draft = connection.__dict__.setdefault(Draft.ATTRIBUTE, Draft())
         # Others see this transaction as a whole, so one new token stands for all that it edits.
-        if any(entry[1] is published for entry in connections[alias].run_on_commit):
+        written = draft.stands
+        draft.book = None
+        draft.marks.append(Mark(alias, shelf.forget))
+        shelf.drafted = True
+        if written:
             return
-        transaction.on_commit(published, using=alias)
+    else:
+        shelf.forget()
     RuleSetVersion.objects.using(alias).update_or_create(pk=1, defaults={"token": uuid.uuid4()})
-
-
-def published() -> None:
-    """The edits of a transaction are committed."""
-    shelf.forget()

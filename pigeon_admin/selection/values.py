@@ -14,11 +14,20 @@ from django.db.models.fields.files import FieldFile
 from pigeon_admin.conditions import UNKNOWN, FieldPath
 from pigeon_admin.judging import DatabaseSource
 
+# What turns the attribute of an instance into what is stored, and back.
+WRITING = ("pre_save", "get_prep_value", "get_db_prep_value", "get_db_prep_save")
+
 
 @lru_cache(maxsize=4096)
 def set_by_save(field: models.Field[Any, Any]) -> bool:
-    """Whether saving itself changes the value (auto_now, files, generated columns), so that memory does not know it yet."""
-    return field.generated or (type(field).pre_save is not models.Field.pre_save)
+    """Whether saving itself changes the value (auto_now, files), so that memory knows it only afterwards."""
+    return type(field).pre_save is not models.Field.pre_save
+
+
+@lru_cache(maxsize=4096)
+def set_by_database(field: models.Field[Any, Any]) -> bool:
+    """Whether what is stored may differ from what memory holds, also after the save: generated columns, fields that are not Django's."""
+    return field.generated or any(not getattr(type(field), name).__module__.startswith("django.") for name in WRITING)
 
 
 class InstanceSource:
@@ -61,7 +70,7 @@ class InstanceSource:
         attname = field.attname
         if attname not in self.values or (self.written is not None and attname not in self.written):
             return UNKNOWN
-        if not self.saved and set_by_save(field):
+        if set_by_database(field) or (not self.saved and set_by_save(field)):
             return UNKNOWN
         value = self.values[attname]
         if isinstance(value, (Combinable, BaseExpression)):

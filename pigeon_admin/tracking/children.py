@@ -25,20 +25,18 @@ def judge_parents(instance: models.Model, entry: Entry, using: str, before: dict
     """Judge the parents that a saved or deleted child points to, and those it pointed to before."""
     for link in entry.parents:
         for key in {instance.__dict__.get(link.attname), before.get(link.attname)} - {None}:
-            judge_object(link.parent, key, link.rules, using)
+            obj = link.parent._base_manager.using(using).filter(**{link.target: key}).first()
+            if obj is not None:
+                judge_object(obj, link.rules, using)
 
 
-def judge_object(model: type[models.Model], key: Any, rules: tuple[CompiledRule, ...], using: str) -> None:
+def judge_object(obj: models.Model, rules: tuple[CompiledRule, ...], using: str) -> None:
     """Judge an object whose relations changed: as part of its ongoing change, else as an update that changed no field of its own."""
     ongoing = Ongoing(using)
-    concrete: Any = model._meta.concrete_model
-    change = ongoing.get((concrete, key))
+    change = ongoing.get(type(obj), obj.pk)
     if change is not None and change.deleted:
         return
-    obj = model._base_manager.using(using).filter(pk=key).first()
-    if obj is None:
-        return
     if change is None:
-        change = Change(model, key, using, created=False, old={})
-        ongoing.keep((concrete, key), change)
+        change = Change(type(obj), obj.pk, using, created=False, old={})
+        ongoing.keep(change)
     change.judge(tuple(rule for rule in rules if isinstance(obj, rule.model)), None, name_of(obj))

@@ -10,6 +10,7 @@ from django.db.models.deletion import Collector
 
 from pigeon_admin.selection.change import Change, Ongoing
 from pigeon_admin.selection.farewell import say_farewell
+from pigeon_admin.selection.marks import Mark
 from pigeon_admin.selection.rulebook import Entry
 from pigeon_admin.tracking.children import judge_parents
 from pigeon_admin.tracking.names import name_of
@@ -66,12 +67,11 @@ def mark_deleted(leaving: Iterable[tuple[Entry, list[models.Model]]], using: str
     ongoing = Ongoing(using)
     for _entry, objects in leaving:
         for obj in objects:
-            key: Any = (obj._meta.concrete_model, obj.pk)
-            change = ongoing.get(key)
+            change = ongoing.get(type(obj), obj.pk)
             if change is None:
                 change = Change(type(obj), obj.pk, using, created=False, old={})
-                ongoing.keep(key, change)
-            change.deleted = True
+                ongoing.keep(change)
+            change.deletion = Mark(using)
 
 
 def before_delete(leaving: Iterable[tuple[Entry, list[models.Model]]], using: str) -> None:

@@ -9,6 +9,8 @@ from django.db import connections, models, transaction
 
 from pigeon_admin.conditions import FieldPath
 from pigeon_admin.exceptions import PigeonError
+from pigeon_admin.selection.change import Change
+from pigeon_admin.selection.compiled import CompiledRule
 
 
 class Unreadable(dict[str, Sequence[Any]]):
@@ -44,3 +46,13 @@ def read(rows: models.QuerySet[Any], paths: Sequence[FieldPath]) -> dict[str, Se
         path.path: (list(rows.values_list(path.query_path, flat=True)) or [None]) if path.multi_valued else [row[path.query_path]]
         for path in paths
     }
+
+
+def learn(change: Change, instance: models.Model, rules: Iterable[CompiledRule]) -> None:
+    """Read the old values that nothing written earlier in the transaction gave reason to read."""
+    known = change.old.keys()
+    missing = {path for rule in rules for path in rule.before_paths if path.path not in known}
+    if missing and not change.created:
+        found = old_values(instance, missing, change.using)
+        if found is not None:
+            change.old = {**change.old, **found} if found else found

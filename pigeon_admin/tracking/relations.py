@@ -12,7 +12,7 @@ from pigeon_admin.selection.change import Change, Ongoing
 from pigeon_admin.selection.compiled import CompiledRule
 from pigeon_admin.selection.rulebook import Entry
 from pigeon_admin.tracking.names import name_of
-from pigeon_admin.tracking.old_values import old_values
+from pigeon_admin.tracking.old_values import learn
 from pigeon_admin.tracking.saves import entry_for, writable
 
 
@@ -32,9 +32,9 @@ def relation_changed(
     """
     phase, _, verb = action.partition("_")
     near, far = entry_for(type(instance)), entry_for(model)
-    if near is not None and near.rules and writable(near, using):
+    if near is not None and concerned(near, sender, type(instance), model) and writable(near, using):
         touch(instance, near, phase, using)
-    if far is not None and far.rules and writable(far, using):
+    if far is not None and concerned(far, sender, model, type(instance)) and writable(far, using):
         for other in others(sender, instance, model, verb, phase, pk_set, using, reverse):
             touch(other, far, phase, using)
 
@@ -63,26 +63,40 @@ def others(
     return found
 
 
+def field_of(through: type[models.Model], model: type[models.Model]) -> Any:
+    """The many-to-many field of ``model`` that uses this table, or None: a table may have other keys beside the two of the relation."""
+    return next((field for field in model._meta.many_to_many if field.remote_field.through is through), None)
+
+
 def ends(through: type[models.Model], instance: models.Model, model: type[models.Model], reverse: bool) -> tuple[str, str]:
-    """Attnames of the two foreign keys of a through table: (to the instance's side, to the other side)."""
-    keys = [field for field in through._meta.concrete_fields if isinstance(field, models.ForeignKey)]
-    if len(keys) > 1 and keys[0].related_model is keys[1].related_model:  # to itself: from_x, to_x
-        return (keys[1].attname, keys[0].attname) if reverse else (keys[0].attname, keys[1].attname)
-    mine = [field for field in keys if isinstance(field.related_model, type) and isinstance(instance, field.related_model)]
-    theirs = [field for field in keys if isinstance(field.related_model, type) and issubclass(model, field.related_model)]
-    return mine[0].attname, theirs[0].attname
+    """Names of the two foreign keys of a through table: (to the instance's side, to the other side)."""
+    field = field_of(through, model if reverse else type(instance))
+    near, far = field.m2m_field_name(), field.m2m_reverse_field_name()
+    return (far, near) if reverse else (near, far)
+
+
+def concerned(entry: Entry | None, through: type[models.Model], model: type[models.Model], other: type[models.Model]) -> bool:
+    """Whether rules about ``model`` have to do with a change of the relation.
+
+    For whoever has the field it is a change like any other; the other side must look at it, or a tag would change with each story.
+    """
+    if entry is None or not entry.rules:
+        return False
+    if field_of(through, model) is not None:
+        return True
+    field = field_of(through, other)
+    return field is not None and any(field.remote_field.name in rule.relations for rule in entry.rules)
 
 
 def touch(obj: models.Model, entry: Entry, phase: str, using: str) -> None:
     """Before: take the old values, unless this transaction took them already. After: judge."""
     ongoing = Ongoing(using)
-    key: Any = (obj._meta.concrete_model, obj.pk)
-    change = ongoing.get(key)
+    change = ongoing.get(type(obj), obj.pk)
     if phase == "pre":
         if change is None:
-            paths = {path for rule in entry.rules for path in rule.before_paths}
-            old = old_values(obj, paths, using) if paths else {}
-            ongoing.keep(key, Change(type(obj), obj.pk, using, created=False, old={} if old is None else old))
+            change = Change(type(obj), obj.pk, using, created=False, old={})
+            ongoing.keep(change)
+        learn(change, obj, entry.rules)
         return
     if change is None:
         change = Change(type(obj), obj.pk, using, created=False, old={})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import connections, models, router, transaction
@@ -17,12 +18,12 @@ from pigeon_admin.selection.rulebook import Entry, shelf
 from pigeon_admin.selection.values import InstanceSource
 from pigeon_admin.tracking.children import judge_parents, parent_keys
 from pigeon_admin.tracking.names import name_of
-from pigeon_admin.tracking.old_values import old_values
+from pigeon_admin.tracking.old_values import learn, old_values
+from pigeon_admin.tracking.places import AFTER_SAVE, BEFORE_SAVE, take_places
 from pigeon_admin.tracking.switch import off
 
 logger = logging.getLogger("pigeon_admin.selection")
 
-SAVE = "_pigeon_admin_save"  # on an instance while it is being saved, never longer
 UNTRACKED = frozenset({"pigeon_admin", "django_q", "sessions", "contenttypes", "migrations"})
 
 
@@ -71,10 +72,14 @@ class Saving:
         """Before the row is written: which rules may say yes? Read what they need of the old state, then open a transaction."""
         instance = self.instance
         if instance.pk is not None:
-            self.change = self.ongoing.get((instance._meta.concrete_model, instance.pk))  # type: ignore[arg-type]
-            if self.change is None and self.outer is not None and self.outer.created is not None:
+            self.change = self.ongoing.get(type(instance), instance.pk)
+            if self.change is not None and self.change.deleted:
+                self.ongoing.forget(self.change)  # made again under the same key
+                self.change = None
+            elif self.change is None and self.outer is not None and self.outer.created is not None:
                 self.change = self.outer.begin()
         if self.change is not None:
+            learn(self.change, instance, self.entry.rules)
             self.candidates, self.old = self.entry.rules, self.change.old
         else:
             self.screen_first_save()
@@ -98,7 +103,7 @@ class Saving:
                 created = True
             else:
                 self.old = found
-                created = False
+                created = False if found else created  # empty: they could not be read
             self.candidates = self.possible(self.candidates, self.source(created=created, saved=False), created)
 
     @staticmethod
@@ -120,7 +125,7 @@ class Saving:
         if self.change is None:
             instance = self.instance
             self.change = Change(type(instance), instance.pk, self.using, created=bool(self.created), old=self.old)
-            self.ongoing.keep((instance._meta.concrete_model, instance.pk), self.change)  # type: ignore[arg-type]
+            self.ongoing.keep(self.change)
         return self.change
 
     def judge(self) -> None:
@@ -132,6 +137,15 @@ class Saving:
             self.change.judge(self.candidates, self.source(created=self.change.created, saved=True), name_of(self.instance))
         if self.entry.parents:
             judge_parents(self.instance, self.entry, self.using, self.parents_before)
+
+
+# Not on the instances: the host may pickle or copy them in its receivers.
+under_way: ContextVar[tuple[Saving, ...]] = ContextVar("pigeon_admin_saves", default=())
+
+
+def saving_of(instance: models.Model) -> Saving | None:
+    """The innermost save of this very instance that is under way, or None."""
+    return next((saving for saving in reversed(under_way.get()) if saving.instance is instance), None)
 
 
 def written_attnames(instance: models.Model, update_fields: Sequence[str]) -> frozenset[str]:
@@ -157,10 +171,9 @@ def wrap(save_base: Callable[..., None]) -> Callable[..., None]:
         if not writable(entry, using):
             save_base(self, *args, **kwargs)
             return
-        outer = self.__dict__.get(SAVE)
-        saving = Saving(self, entry, using, kwargs.get("update_fields"), outer)
-        stay_last()
-        self.__dict__[SAVE] = saving
+        saving = Saving(self, entry, using, kwargs.get("update_fields"), saving_of(self))
+        take_places()
+        token = under_way.set((*under_way.get(), saving))
         try:
             save_base(self, *args, **kwargs)
             saving.judge()
@@ -172,10 +185,7 @@ def wrap(save_base: Callable[..., None]) -> Callable[..., None]:
             if saving.atomic is not None:
                 saving.atomic.__exit__(None, None, None)
         finally:
-            if outer is None:
-                self.__dict__.pop(SAVE, None)
-            else:
-                self.__dict__[SAVE] = outer
+            under_way.reset(token)
 
     tracked.alters_data = True  # type: ignore[attr-defined]
     tracked.__wrapped__ = save_base  # type: ignore[attr-defined]
@@ -184,26 +194,16 @@ def wrap(save_base: Callable[..., None]) -> Callable[..., None]:
 
 def before_save(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
     """pre_save, after the host's own receivers: the values are what will be written."""
-    saving = instance.__dict__.get(SAVE)
+    saving = saving_of(instance)
     if saving is not None:
         saving.screen()
 
 
 def after_save(sender: type[models.Model], instance: models.Model, created: bool, **kwargs: Any) -> None:
     """post_save: the only place that tells whether the row is new."""
-    saving = instance.__dict__.get(SAVE)
+    saving = saving_of(instance)
     if saving is not None:
         saving.created = created
-
-
-BEFORE_SAVE = "pigeon_admin.before_save"
-
-
-def stay_last() -> None:
-    """Put our pre_save receiver behind those of the host, whenever they were connected: what they set is what is judged."""
-    if pre_save.receivers and pre_save.receivers[-1][0][0] != BEFORE_SAVE:
-        pre_save.disconnect(dispatch_uid=BEFORE_SAVE)
-        pre_save.connect(before_save, dispatch_uid=BEFORE_SAVE)
 
 
 def connect() -> None:
@@ -211,4 +211,4 @@ def connect() -> None:
     if not hasattr(models.Model.save_base, "__wrapped__"):
         models.Model.save_base = wrap(models.Model.save_base)  # type: ignore[method-assign]
     pre_save.connect(before_save, dispatch_uid=BEFORE_SAVE)
-    post_save.connect(after_save, dispatch_uid="pigeon_admin.after_save")
+    post_save.connect(after_save, dispatch_uid=AFTER_SAVE)
