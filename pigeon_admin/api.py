@@ -12,7 +12,7 @@ from pigeon_admin.judging import judge
 from pigeon_admin.models import Destination, Package, Rule
 from pigeon_admin.models.outbox import Match, enter, outbox_alias
 from pigeon_admin.nudge import nudge_on_commit
-from pigeon_admin.selection.change import Change
+from pigeon_admin.selection.change import Change, key_of
 from pigeon_admin.selection.rulebook import shelf
 from pigeon_admin.tracking import disabled
 from pigeon_admin.tracking.names import name_of
@@ -25,13 +25,14 @@ def select(objects: Iterable[models.Model], *, created: bool = False) -> int:
 
     ``created``: judge as new objects. Otherwise as changed ones; which fields changed is not known, so watched fields and conditions
     about the change count as not changed, unless ``created``. Answers how many packages now stand for these objects. In the
-    caller's transaction, where there is one; all or nothing.
+    caller's transaction, where there is one; all or nothing. Raises PigeonError for an object that was never saved.
     """
     alias = outbox_alias()
     selected = 0
     book = shelf.current()
     with transaction.atomic(using=alias):
         for obj in objects:
+            must_be_saved(obj)
             entry = book.entry(type(obj))
             if entry is not None and entry.rules:
                 change = Change(type(obj), obj.pk, alias, created=created, old={})
@@ -45,7 +46,8 @@ def push_now(
 ) -> list[Package]:
     """Send objects by a live rule whatever its conditions say; a worker does it at once. ``rule``: a rule or its slug.
 
-    ``destinations``: some of the rule's; None: all. Raises PigeonError when the rule is not live or an object is not of its model.
+    ``destinations``: some of the rule's; None: all. Raises PigeonError when the rule is not live, or an object is
+    not saved or not of its model.
     """
     alias = outbox_alias()
     if isinstance(rule, str):
@@ -61,10 +63,11 @@ def push_now(
         for obj in objects:
             if rule.model_class is None or not isinstance(obj, rule.model_class):
                 raise PigeonError(f"“{rule.name}” is about {rule.model}, not about {obj._meta.label}.")
+            must_be_saved(obj)
             match = Match(
                 rule_id=rule.pk,
                 model=rule.model,
-                object_pk=str(obj.pk),
+                object_pk=str(key_of(type(obj), obj.pk)[1]),
                 object_repr=name_of(obj),
                 event=Package.Event.MANUAL,
                 destination_ids=tuple(sorted(wanted)),
@@ -74,3 +77,12 @@ def push_now(
             packages.append(enter(match, open_key=None))
         nudge_on_commit(alias)
     return packages
+
+
+def must_be_saved(obj: models.Model) -> None:
+    """Refuse what a worker could never find."""
+    if obj.pk is None:
+        raise PigeonError(
+            f"“{name_of(obj)}” has no primary key, so it cannot be sent. Save it first; after bulk_create, some databases do not"
+            " tell the keys: read the objects from the database."
+        )

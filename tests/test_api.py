@@ -94,3 +94,9 @@ def test_cancel_settles_what_waits_and_leaves_what_was_sent():
     counts = cancel(Delivery.objects.all())
     assert (counts.done, dict(counts.refused)) == (1, {"already sent": 1})
     assert sorted(states()) == ["cancelled", "sent"]
+
+
+def test_unsaved_objects_are_refused_in_words():
+    make_rule()
+    with pytest.raises(PigeonError, match="Save it first"):
+        select([Story(title="x")])

@@ -17,6 +17,7 @@ from pigeon_admin.delivery.leases import new_owner
 from pigeon_admin.delivery.push import Push
 from pigeon_admin.models import TaskRun, WorkerHeartbeat
 from pigeon_admin.models.outbox import outbox_alias
+from pigeon_admin.nudge import nudge
 from pigeon_admin.tasks.cleaning import clean_export, clean_queue
 from pigeon_admin.tasks.health import health
 
@@ -54,6 +55,8 @@ def push() -> str:
         done = Push(seconds=push_seconds(), linger=1.2 * settings.NUDGE_INTERVAL).run()
         run.summary = push_summary(done)
         run.succeeded = not done.recorder.failed  # it ran, but somebody has to look
+        if done.over():
+            nudge()  # there may be more, and the next scheduled push may be a minute away
         idle = not done.worked and not done.taken_up
     if idle:
         older = TaskRun.objects.using(outbox_alias()).filter(task="push", succeeded=True, summary=run.summary, pk__lt=run.pk)

@@ -144,3 +144,13 @@ def test_the_push_command_sends_until_the_queue_is_empty(capsys):
     call_command("pigeon_push")
     assert capsys.readouterr().out == "120 sent\n"
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_a_run_whose_time_is_up_wakes_the_next(settings, monkeypatch):
+    make_rule()
+    Story.objects.create(title="x")
+    settings.PIGEON_ADMIN = {**settings.PIGEON_ADMIN, "NUDGE": True}
+    throttle.last = float("-inf")
+    monkeypatch.setattr("pigeon_admin.tasks.runs.push_seconds", lambda: 0.0)
+    tasks.push()
+    assert OrmQ.objects.count() == 1
