@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,18 @@ class Result:
     def __post_init__(self) -> None:
         # Whatever it repeats, the name of an object or a server's words: a row that cannot be written would stop the whole run.
         self.reason = one_line(self.reason, LONGEST_REASON)
+        self.proof = writable(self.proof or {})
+
+
+def writable(value: Any) -> Any:
+    """The same JSON value, with texts that any database takes."""
+    if isinstance(value, str):
+        return one_line(value, LONGEST_REASON)
+    if isinstance(value, Mapping):
+        return {one_line(str(key)): writable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [writable(each) for each in value]
+    return value
 
 
 def result_of(delivery: Delivery, started: datetime, error: TransportError) -> Result:

@@ -133,7 +133,11 @@ class Shelf:
             del held[Draft.ATTRIBUTE]
             return None
         if draft.book is None and not connections[alias].needs_rollback:
-            draft.book = Rulebook(None, tuple(load(alias)))
+            try:
+                with transaction.atomic(using=alias):
+                    draft.book = Rulebook(None, tuple(load(alias)))
+            except Exception as error:
+                self.complain(error)
         return draft.book
 
     def look(self) -> None:
@@ -154,14 +158,18 @@ class Shelf:
             else:
                 self.refresh(alias)
             self.complained = False
-        except DatabaseError as error:
-            if not self.complained:
-                logger.warning(
-                    "The rules of pigeon_admin cannot be read, so nothing is selected for delivery (migrated?): %s", error
-                )
-            self.complained = True
+        except Exception as error:
+            self.complain(error)
         if self.edition == edition:  # else an edit was committed while we were reading, and the next save looks again
             self.looked_at = time.monotonic()
+
+    def complain(self, error: Exception) -> None:
+        """Log once why the rules cannot be read: an ERROR where that is a fault of ours."""
+        if not self.complained:
+            level = logging.WARNING if isinstance(error, DatabaseError) else logging.ERROR
+            text = "The rules of pigeon_admin cannot be read, so those read before stay in force (migrated?): %s"
+            logger.log(level, text, error, exc_info=level == logging.ERROR)
+        self.complained = True
 
     def refresh(self, alias: str) -> None:
         """Load the rules when the token in the database is not the one of the book."""

@@ -15,8 +15,10 @@ from pigeon_admin.delivery.claiming import claim
 from pigeon_admin.delivery.control import cancel, rebuild
 from pigeon_admin.delivery.leases import take_up_dead_work
 from pigeon_admin.delivery.push import Push
-from pigeon_admin.models import Delivery, Package
+from pigeon_admin.exceptions import TemporaryError
+from pigeon_admin.models import Attempt, Delivery, Package
 from pigeon_admin.models.deliveries import DeliveryQuerySet
+from tests.delivery.conftest import ScriptedSession
 from tests.factories import make_rule
 from tests.newsdesk.models import Story
 
@@ -149,6 +151,20 @@ def test_what_could_not_be_recorded_is_recorded_at_the_next_chance(partner, monk
         Push().run()
     assert states() == ["sent"]
     assert len(partner.sent) == 1
+
+
+def test_what_a_partner_says_is_recorded_though_no_database_takes_it(partner, monkeypatch):
+    make_rule()
+    for title in "abc":
+        Story.objects.create(title=title)
+    deliver, said = ScriptedSession.deliver, "rub\x00bish \ud800"
+    monkeypatch.setattr(ScriptedSession, "deliver", lambda self, parcel: {**deliver(self, parcel), "answer": [said]})
+    partner.script = [TemporaryError(said + "!" * 10_000)]
+    Push().run()
+    failed, *sent = Attempt.objects.order_by("pk")
+    assert failed.error.startswith("rub bish")
+    assert len(failed.error) <= 2_000
+    assert [attempt.proof["answer"] for attempt in sent] == [["rub bish"]] * 2
 
 
 @pytest.mark.skipif(connection.vendor != "mysql", reason="only MariaDB hides the rows that stand in the way")

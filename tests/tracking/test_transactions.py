@@ -178,3 +178,18 @@ def test_a_receiver_connected_before_ours_may_save_the_object_again():
     finally:
         post_save.disconnect(again, sender=Story)
     assert events() == [("x", "create")]
+
+
+def test_rules_that_cannot_be_compiled_at_all_are_no_error_for_the_host(monkeypatch, caplog):
+    make_rule()
+
+    def fail(rule):
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setattr("pigeon_admin.selection.rulebook.compile_rule", fail)
+    Story.objects.create(title="x")
+    with transaction.atomic():
+        make_rule()
+        Story.objects.create(title="y")
+    assert [story.title for story in Story.objects.order_by("pk")] == ["x", "y"]
+    assert "a bug of ours" in caplog.text
