@@ -83,5 +83,5 @@ def wanted_object(package: Package, model: type[models.Model], conditions: Condi
         raise NotWanted(f"“{package.object_repr}” was deleted before it could be sent.")
     # Judged at the moment of its last save, so that "within the last 3 days" does not depend on how long it waited.
     if package.event != Package.Event.MANUAL and not conditions.answer(source_of(obj, conditions, package.changed_at)):
-        raise NotWanted(f"“{package.object_repr}” was changed again before it was sent, and no longer matches the rule.")
+        raise NotWanted(f"“{package.object_repr}” no longer matches the rule, so it was not sent.")
     return obj
