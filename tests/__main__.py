@@ -17,7 +17,16 @@ from demo import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN = "not services and not browser and not soak"
-PARITY = ["tests/conditions"]  # what must hold on every database, not only on SQLite
+# What must hold on every database, not only on SQLite.
+PARITY = [
+    "tests/conditions",
+    "tests/delivery/test_claiming.py",
+    "tests/delivery/test_races.py",
+    "tests/tracking/test_odd_models.py",
+    "tests/tracking/test_transactions.py",
+]
+# Most tests wait for a server, a disk or a worker most of the time, so two at once on a core take little more than one.
+AT_ONCE = ["-n", "auto", "--dist", "loadfile"]
 
 
 @dataclass
@@ -115,7 +124,7 @@ def main() -> int:
             return subprocess.run(pytest(*marker, *rest), cwd=ROOT, check=False).returncode
         if options.all:
             return run_all(rest)
-        return run([*static_parts(), Part("pytest", pytest("-m", PLAIN), last=True)])
+        return run([*static_parts(), Part("pytest", pytest(*AT_ONCE, "-m", PLAIN), last=True)])
 
 
 def run_all(rest: list[str]) -> int:
@@ -136,7 +145,7 @@ def run_all(rest: list[str]) -> int:
         ]
         if (ROOT / "tests/benchmarks/__main__.py").exists():
             parts.append(Part("benchmarks (smoke)", python("tests.benchmarks", "--smoke")))
-        parts.append(Part("pytest", pytest("-m", "not soak", *rest), last=True))
+        parts.append(Part("pytest", pytest(*AT_ONCE, "-m", "not soak", *rest), last=True))
         return run(parts, beside)
 
 

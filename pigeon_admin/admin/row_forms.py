@@ -25,7 +25,8 @@ class RowFormSet(BaseInlineFormSet):
 
     def full_clean(self) -> None:
         super().full_clean()
-        if any(self.model._meta.pk.name in errors for errors in self._errors):
+        key = self.model._meta.pk
+        if key is not None and any(key.name in errors for errors in self._errors):
             # Such a row is not drawn any more, and its error with it.
             gone = _("Somebody removed a row here meanwhile. Open the rule again to see it as it is now.")
             self._non_form_errors.append(gone)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
+from typing import BinaryIO
 
 from django.conf import settings
 from django.utils import timezone
@@ -12,7 +14,7 @@ from django.utils import timezone
 from pigeon_admin.delivery.recording import Recorder
 from pigeon_admin.delivery.results import Result, result_of
 from pigeon_admin.exceptions import PermanentError, PigeonError, TemporaryError, TransportError, told
-from pigeon_admin.freezing import opener
+from pigeon_admin.freezing import FrozenFile, opener
 from pigeon_admin.models import Attempt, Delivery, Destination
 from pigeon_admin.transports.base import OutgoingFile, Parcel, Receipt, Transport
 
@@ -22,10 +24,19 @@ logger = logging.getLogger("pigeon_admin.delivery")
 def parcel_of(delivery: Delivery) -> Parcel:
     """The frozen files of a delivery, under a key that is the same at every attempt."""
     files = tuple(
-        OutgoingFile(file["name"], file["size"], file["sha256"], file["media_type"], opener(file))
+        OutgoingFile(file["name"], file["size"], file["sha256"], file["media_type"], partial(open_frozen, file))
         for file in delivery.package.documents
     )
     return Parcel(delivery.uid.hex, files, delivery.package.object_repr, delivery.lane)
+
+
+def open_frozen(file: FrozenFile) -> BinaryIO:
+    """A reader of a frozen file; raises PermanentError when clean has removed it."""
+    try:
+        return opener(file)()
+    except FileNotFoundError as error:
+        reason = f"The file “{file['name']}” was kept no longer than the site's settings say. Use “Write anew and send”."
+        raise PermanentError(reason) from error
 
 
 def send(destination: Destination, deliveries: list[Delivery], recorder: Recorder) -> tuple[list[Delivery], bool]:

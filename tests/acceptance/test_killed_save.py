@@ -80,10 +80,11 @@ for number in range(1_000_000):
 """
 
 
-def test_killed_at_any_moment_of_many_saves():
+@pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])])
+def test_killed_at_any_moment_of_many_saves(rounds):
     """Outside any atomic block, at whatever instruction the kill arrives."""
     make_rule()
-    for _ in range(5):
+    for _ in range(rounds):
         child = subprocess.Popen(
             [sys.executable, "-c", f"import django; django.setup()\n{SAVE_FOR_EVER}"],
             cwd=ROOT,

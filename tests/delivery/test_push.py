@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from pigeon_admin.delivery.control import retry
 from pigeon_admin.delivery.push import Push
 from pigeon_admin.exceptions import CredentialsError, PermanentError, TemporaryError
+from pigeon_admin.freezing import export_storage
 from pigeon_admin.models import Attempt, Delivery, DestinationState, Package
 from tests.factories import make_dummy, make_folder_destination, make_rule, make_template
 from tests.newsdesk.models import Photo, Story
@@ -175,6 +177,20 @@ def test_a_transport_with_a_bug_is_a_temporary_error(partner):
     assert "bug" in Delivery.objects.get().reason
 
 
+def test_frozen_files_that_clean_has_removed_are_told_in_words(partner):
+    make_rule()
+    Story.objects.create(title="x")
+    Push().run()
+    for path in export_storage().base_location.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    retry(Delivery.objects.all())
+    Push().run()
+    delivery = Delivery.objects.get()
+    assert delivery.state == "failed"
+    assert "Write anew and send" in delivery.reason
+
+
 # --- newer wins --------------------------------------------------------------------------------------------------------------------
 
 
@@ -201,8 +217,6 @@ def test_an_older_version_never_follows_a_newer_one(partner):
     story.title = "new"
     story.save()
     Push().run()
-    from pigeon_admin.delivery.control import retry
-
     retry(Delivery.objects.filter(state="failed"))
     Push().run()
     assert states() == ["superseded", "sent"]
@@ -278,8 +292,6 @@ def test_a_failed_build_can_be_tried_again_once_the_template_is_right(partner):
     Push().run()
     template.source = "{{ object.title }}"
     template.save()
-    from pigeon_admin.delivery.control import retry
-
     assert retry(Delivery.objects.all()).done == 1
     Push().run()
     assert states() == ["sent"]

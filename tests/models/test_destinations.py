@@ -92,7 +92,7 @@ def test_its_secrets_reach_the_transport_and_no_repr(kind: type[Destination]) ->
         (HttpDestination, "ca_certificates", CA[0][:200], "BEGIN CERTIFICATE"),
         (FtpDestination, "timeout", 0, "1 and 3600"),
         (SftpDestination, "private_key", "hello", "not a private key"),
-        (SftpDestination, "private_key", KEY.export_public_key().decode(), "not a private key"),
+        pytest.param(SftpDestination, "private_key", KEY.export_public_key().decode(), "not a private key", id="a public key"),
         (SftpDestination, "private_key", KEY.export_private_key("pkcs8-pem", passphrase="x").decode(), "needs its passphrase"),
         (SftpDestination, "host_key", "hello", "not an SSH public key"),
         (SftpDestination, "host_key", "ssh-ed25519 AAAA", "damaged"),
