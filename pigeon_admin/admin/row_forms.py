@@ -25,7 +25,7 @@ class RowFormSet(BaseInlineFormSet):
 
     def full_clean(self) -> None:
         super().full_clean()
-        key = self.model._meta.pk
+        key = self.model._meta.pk if self.model is not None else None
         if key is not None and any(key.name in errors for errors in self._errors):
             # Such a row is not drawn any more, and its error with it.
             gone = _("Somebody removed a row here meanwhile. Open the rule again to see it as it is now.")
