@@ -20,3 +20,11 @@ def own_folders(settings, tmp_path):
     """Each test has export and media folders of its own, and nudges go nowhere."""
     settings.PIGEON_ADMIN = {**settings.PIGEON_ADMIN, "OUTPUT_DIRECTORY": str(tmp_path / "export"), "NUDGE": False}
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Half surrogates, which some tests are about, must not stop a report on its way between processes."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
