@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypedDict, cast
 
@@ -165,3 +165,12 @@ def stored_days(storage: Storage) -> Iterator[tuple[date, str]]:
             yield date.fromisoformat(folder), folder
         except ValueError:
             continue
+
+
+def outlived(stored: str) -> bool:
+    """Whether a stored file is older than clean keeps files that no waiting delivery needs."""
+    try:
+        day = date.fromisoformat(stored.partition("/")[0])
+    except ValueError:
+        return False
+    return day < (timezone.now() - timedelta(seconds=settings.MAX_AGE)).date()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pigeon_admin.delivery.recording import Recorder
 from pigeon_admin.delivery.results import Result, result_of
 from pigeon_admin.exceptions import PermanentError, PigeonError, TemporaryError, TransportError, told
-from pigeon_admin.freezing import FrozenFile, opener
+from pigeon_admin.freezing import FrozenFile, opener, outlived
 from pigeon_admin.models import Attempt, Delivery, Destination
 from pigeon_admin.transports.base import OutgoingFile, Parcel, Receipt, Transport
 
@@ -31,10 +31,12 @@ def parcel_of(delivery: Delivery) -> Parcel:
 
 
 def open_frozen(file: FrozenFile) -> BinaryIO:
-    """A reader of a frozen file; raises PermanentError when clean has removed it."""
+    """A reader of a frozen file; raises PermanentError when clean has removed it, FileNotFoundError when it is gone otherwise."""
     try:
         return opener(file)()
     except FileNotFoundError as error:
+        if not outlived(file["stored"]):
+            raise
         reason = f"The file “{file['name']}” was kept no longer than the site's settings say. Use “Write anew and send”."
         raise PermanentError(reason) from error
 
