@@ -11,8 +11,8 @@ from django.utils import timezone
 from pigeon_admin.delivery.control import retry
 from pigeon_admin.delivery.push import Push
 from pigeon_admin.exceptions import CredentialsError, PermanentError, TemporaryError
-from pigeon_admin.freezing import export_storage
 from pigeon_admin.models import Attempt, Delivery, DestinationState, Package
+from pigeon_admin.tasks.cleaning import clean_export
 from tests.factories import make_dummy, make_folder_destination, make_rule, make_template
 from tests.newsdesk.models import Photo, Story
 
@@ -177,13 +177,13 @@ def test_a_transport_with_a_bug_is_a_temporary_error(partner):
     assert "bug" in Delivery.objects.get().reason
 
 
-def test_frozen_files_that_clean_has_removed_are_told_in_words(partner):
+def test_frozen_files_that_clean_has_removed_are_told_in_words(partner, monkeypatch):
     make_rule()
     Story.objects.create(title="x")
     Push().run()
-    for path in export_storage().base_location.rglob("*"):
-        if path.is_file():
-            path.unlink()
+    now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(days=40))
+    assert clean_export() == 1
     retry(Delivery.objects.all())
     Push().run()
     delivery = Delivery.objects.get()
