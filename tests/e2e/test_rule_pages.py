@@ -99,7 +99,9 @@ def test_a_rule_set_goes_out_and_its_import_is_shown_before_it_is_done(desk, tmp
 
     desk.goto("/admin/pigeon_admin/rule/")
     desk.get_by_role("link", name="Import", exact=True).click()
+    desk.wait_for_load_state()  # the script that guesses the format from the file's name listens only then
     desk.locator("input[type=file]").set_input_files(exported)
+    expect(desk.get_by_label("Format:")).not_to_have_value("")
     desk.get_by_role("button", name="Show what it would do").click()
     expect(desk.get_by_role("status")).to_contain_text("This would be imported: 1 changed")
     change = desk.locator(".pigeon-outcome-changed li.pigeon-entry")
