@@ -65,7 +65,9 @@ def may_operate(request: HttpRequest) -> bool:
     return request.user.has_perm(PERMISSION)
 
 
-def buttons(delivery: Delivery, site_name: str, query: str = "", *, names: tuple[str, ...] = ("retry", "cancel")) -> SafeString:
+def buttons(
+    delivery: Delivery, site_name: str, query: str = "", *, names: tuple[str, ...] = ("retry", "rebuild", "cancel")
+) -> SafeString:
     """Submit buttons for the form around them, which carries the CSRF token; ``query`` ("?…") says where to return to."""
     offered = [
         (

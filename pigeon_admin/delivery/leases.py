@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from pigeon_admin.conf import settings
 from pigeon_admin.models import Attempt, Delivery
+from pigeon_admin.models.deliveries import DeliveryQuerySet
 from pigeon_admin.models.outbox import outbox_alias
 from pigeon_admin.retry import policy
 
@@ -73,13 +74,16 @@ def renew(owner: str) -> int:
     return held.update(lease_until=lease_end())
 
 
+def dead_work() -> DeliveryQuerySet:
+    """Deliveries in flight whose worker has stopped renewing its lease."""
+    return Delivery.objects.using(outbox_alias()).filter(state=Delivery.State.SENDING, lease_until__lt=timezone.now())
+
+
 def take_up_dead_work() -> int:
     """Put back what workers held that have stopped renewing their leases, and record the attempt that they could not."""
-    alias, now = outbox_alias(), timezone.now()
-    expired = Delivery.objects.using(alias).filter(state=Delivery.State.SENDING, lease_until__lt=now)
     return sum(
         put_back(delivery, "The worker stopped before it could report this delivery as sent. It is sent again.")
-        for delivery in list(expired)
+        for delivery in list(dead_work())
     )
 
 

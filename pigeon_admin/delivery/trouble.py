@@ -20,19 +20,21 @@ QUIET = timedelta(hours=1)  # the same kind of trouble is told again after so lo
 
 
 def report_builds(results: Sequence[Result], alias: str) -> None:
-    """Packages that could not be built, before their attempts are written: ERROR for each rule and reason not seen in a day."""
+    """Packages that could not be built, before their attempts are written: ERROR for a rule that failed to build nothing for an hour.
+
+    Not for each reason: a reason may name the object, and a hundred objects without their file are one trouble.
+    """
     for reason in {each.reason for each in results if each.ours}:
         logger.warning("A package could not be built: %s", reason)
-    troubles = {(each.delivery.package.rule_id, each.reason): each for each in results if each.outcome == Outcome.BUILD}
-    for (rule_id, reason), result in troubles.items():
+    troubles = {each.delivery.package.rule_id: each for each in reversed(results) if each.outcome == Outcome.BUILD}
+    for rule_id, result in troubles.items():
         same = Attempt.objects.using(alias).filter(
             outcome=Outcome.BUILD,
-            error=reason,
-            started_at__gte=timezone.now() - timedelta(days=1),
+            started_at__gte=timezone.now() - QUIET,
             delivery__package__rule_id=rule_id,
         )
         level = logging.INFO if same.exists() else logging.ERROR
-        logger.log(level, "A package of rule “%s” could not be built: %s", result.delivery.package.rule, reason)
+        logger.log(level, "A package of rule “%s” could not be built: %s", result.delivery.package.rule, result.reason)
 
 
 def report_destinations(results: Sequence[Result], alias: str) -> None:

@@ -54,6 +54,7 @@ class TaskRun(models.Model):
     succeeded = models.BooleanField(_("succeeded"), null=True)
     summary = models.TextField(_("result"), blank=True)
     worker = models.CharField(_("worker"), max_length=100, blank=True)
+    troubles = models.JSONField(default=list, blank=True, editable=False, help_text="Kinds of trouble that a check found.")
 
     class Meta:
         verbose_name = _("task run")

@@ -17,10 +17,14 @@ from pigeon_admin.models.outbox import outbox_alias
 
 @dataclass(frozen=True)
 class Health:
-    """``level``: 0 fine, 1 something waits too long, 2 alarm. ``line``: one sentence that says what."""
+    """``level``: 0 fine, 1 something waits too long, 2 alarm. ``line``: one sentence that says what.
+
+    ``kinds``: which troubles there are, of "failed", "no worker", "late", "too late".
+    """
 
     level: int
     line: str
+    kinds: frozenset[str] = frozenset()
 
 
 def health() -> Health:
@@ -34,6 +38,9 @@ def health() -> Health:
     oldest = unsent.order_by("created_at").values_list("created_at", flat=True).first()
     age = (now - oldest).total_seconds() if oldest is not None else 0
     alarms = []
+    kinds = {"failed": bool(failed), "no worker": not alive}
+    kinds |= {"late": age > settings.CHECK_OLD_AGE, "too late": age > settings.CHECK_TOO_OLD_AGE}
+    found = frozenset(kind for kind, there in kinds.items() if there)
     if failed:
         alarms.append(ngettext("%d delivery failed", "%d deliveries failed", failed) % failed)
     if not alive:
@@ -50,7 +57,7 @@ def health() -> Health:
     if age > settings.CHECK_TOO_OLD_AGE:
         alarms.append(waits)
     if alarms:
-        return Health(2, _("Alarm: %s") % "; ".join(alarms))
+        return Health(2, _("Alarm: %s") % "; ".join(alarms), found)
     if waits:
-        return Health(1, _("Warning: %s") % waits)
+        return Health(1, _("Warning: %s") % waits, found)
     return Health(0, _("Fine: nothing is late, nothing failed, a worker is alive"))

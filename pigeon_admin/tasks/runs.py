@@ -94,6 +94,7 @@ def check() -> str:
         state = health()
         run.summary = state.line
         run.succeeded = state.level == 0
-    worse = state.level and (last is None or last.succeeded or last.summary.split(":")[0] != state.line.split(":")[0])
+        run.troubles = sorted(state.kinds)
+    worse = state.kinds - frozenset(last.troubles if last is not None else ())
     logger.log(logging.ERROR if worse else logging.INFO, "Check: %s", state.line)
     return run.summary

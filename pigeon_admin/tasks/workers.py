@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_q.conf import Conf
 from django_q.signals import post_spawn, pre_execute
 
-from pigeon_admin.delivery.leases import Beat, new_owner
+from pigeon_admin.delivery.leases import Beat, dead_work, new_owner
 from pigeon_admin.models import WorkerHeartbeat
 from pigeon_admin.models.outbox import outbox_alias
 from pigeon_admin.nudge import nudge
@@ -40,6 +40,12 @@ class Life:
         }
         WorkerHeartbeat.objects.using(outbox_alias()).update_or_create(name=self.name, defaults=known)
 
+    def beat(self) -> None:
+        """Show it, and look after others: a cluster that died leaves nobody behind who would start with a push."""
+        self.show()
+        if dead_work().exists():
+            nudge()
+
 
 def worker_started(**kwargs: Any) -> None:
     """post_spawn, in the new worker process: show that it lives, and begin with a push, which takes up what a dead one left."""
@@ -48,7 +54,7 @@ def worker_started(**kwargs: Any) -> None:
         life.show()
     except Exception as error:
         logger.warning("A worker could not show that it is alive: %s", error)
-    Beat(life.show, INTERVAL, "pigeon worker heartbeat").start()
+    Beat(life.beat, INTERVAL, "pigeon worker heartbeat").start()
     nudge()
 
 

@@ -78,3 +78,12 @@ def test_a_temporary_error_is_no_mail_until_it_is_given_up(mail_admins, settings
     assert set(Delivery.objects.values_list("state", flat=True)) == {"failed"}
     assert len(mail.outbox) == 1
     assert "Nobody" in mail.outbox[0].subject
+
+
+def test_many_objects_without_their_file_are_one_mail(mail_admins):
+    make_rule(files=[("", "attachment")])
+    for number in range(10):
+        Story.objects.create(title=str(number))
+    Push().run()
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"failed"}
+    assert len(mail.outbox) == 1

@@ -10,8 +10,10 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 from pigeon_admin import tasks
+from pigeon_admin.delivery.claiming import claim
 from pigeon_admin.models import Delivery, TaskRun, WorkerHeartbeat
 from pigeon_admin.nudge import throttle
+from pigeon_admin.tasks.workers import Life
 from tests.factories import make_rule
 from tests.newsdesk.models import Story
 
@@ -153,4 +155,33 @@ def test_a_run_whose_time_is_up_wakes_the_next(settings, monkeypatch):
     throttle.last = float("-inf")
     monkeypatch.setattr("pigeon_admin.tasks.runs.push_seconds", lambda: 0.0)
     tasks.push()
+    assert OrmQ.objects.count() == 1
+
+
+def test_a_standing_failure_does_not_mute_a_new_kind_of_trouble(caplog):
+    make_alive()
+    make_rule(conditions=[("gone", "equals", "x")])
+    Story.objects.create(title="failed")
+    with caplog.at_level("INFO", logger="pigeon_admin.tasks"):
+        tasks.check()
+        make_rule()
+        Story.objects.create(title="late")
+        Delivery.objects.waiting().update(created_at=timezone.now() - timedelta(days=2))
+        tasks.check()
+        tasks.check()
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR", "INFO"]
+
+
+def test_a_living_worker_wakes_a_push_for_what_a_dead_cluster_held(settings):
+    settings.PIGEON_ADMIN = {**settings.PIGEON_ADMIN, "NUDGE": True}
+    make_rule()
+    Story.objects.create(title="x")
+    OrmQ.objects.all().delete()
+    life = Life()
+    throttle.last = float("-inf")
+    life.beat()
+    assert OrmQ.objects.count() == 0
+    claim(Delivery.objects.get().destination_id, "dead:1:x")
+    Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    life.beat()
     assert OrmQ.objects.count() == 1
