@@ -46,16 +46,23 @@ def push_now(
 ) -> list[Package]:
     """Send objects by a live rule whatever its conditions say; a worker does it at once. ``rule``: a rule or its slug.
 
-    ``destinations``: some of the rule's; None: all. Raises PigeonError when the rule is not live, or an object is
-    not saved or not of its model.
+    ``destinations``: some of the rule's; None: all. Raises PigeonError when there is no such rule or it is not live,
+    when it does not send to one of them, or an object is not saved or not of its model.
     """
     alias = outbox_alias()
     if isinstance(rule, str):
-        rule = Rule.objects.using(alias).get(slug=rule)
+        slug = rule
+        found = Rule.objects.using(alias).filter(slug=slug).first()
+        if found is None:
+            raise PigeonError(f"There is no rule with the short name “{slug}”.")
+        rule = found
     if rule.state != Rule.State.LIVE or rule.archived_at is not None:
         raise PigeonError(f"“{rule.name}” is not live, so it sends nothing. Make it live first.")
     live = {each.pk for each in rule.destinations.all() if each.archived_at is None}
-    wanted = live if destinations is None else {each.pk for each in destinations} & live
+    for each in destinations or ():
+        if each.pk not in live:
+            raise PigeonError(f"“{rule.name}” does not send to “{each.name}”: choose it in the rule, or restore it.")
+    wanted = live if destinations is None else {each.pk for each in destinations}
     if not wanted:
         raise PigeonError(f"“{rule.name}” has no destination to send to.")
     packages = []

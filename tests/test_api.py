@@ -100,3 +100,13 @@ def test_unsaved_objects_are_refused_in_words():
     make_rule()
     with pytest.raises(PigeonError, match="Save it first"):
         select([Story(title="x")])
+
+
+def test_push_now_names_what_it_does_not_know():
+    story = Story.objects.create(title="x")
+    with pytest.raises(PigeonError, match="“nowhere”"):
+        push_now("nowhere", [story])
+    rule, stranger = make_rule(), make_dummy(name="Stranger")
+    with pytest.raises(PigeonError, match="“Stranger”"):
+        push_now(rule, [story], destinations=[*rule.destinations.all(), stranger])
+    assert not Package.objects.filter(event="manual").exists()

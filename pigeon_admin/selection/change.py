@@ -112,6 +112,7 @@ class Change:
     def verdict(self, rule: CompiledRule, source: SavedSource) -> tuple[bool, dict[str, Any], str]:
         """(matched, what was seen, why it could not be judged): a rule that raises counts as matched, so that its row is seen."""
         if rule.problem:
+            rule.tell(rule.problem, of=f"{rule.label} {self.pk}")
             return True, {}, rule.problem
         if len(str(self.pk)) > LONGEST_KEY:
             return True, {}, f"The key of this object has more than {LONGEST_KEY} characters, so it cannot be sent."
@@ -122,9 +123,11 @@ class Change:
                     return self.answer(rule, source)
             return self.answer(rule, source)
         except Exception as error:
-            logger.warning("Rule “%s” could not judge %s %s", rule.slug, rule.label, self.pk, exc_info=True)
             reason = f"the database said: {told(error)}" if isinstance(error, DatabaseError) else told(error)
-            return True, {}, f"The rule “{rule.name}” could not judge this object: {reason}"
+            trouble = f"The rule “{rule.name}” could not judge this object: {reason}"
+            rule.tell(trouble, of=f"{rule.label} {self.pk}")
+            logger.debug("How rule “%s” failed", rule.slug, exc_info=True)
+            return True, {}, trouble
 
     def answer(self, rule: CompiledRule, source: SavedSource) -> tuple[bool, dict[str, Any], str]:
         """As ``verdict``, with whatever error judging raises."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 
 from django.db import models
 
 from pigeon_admin.conditions import Condition, Conditions, FieldPath, Source, compile_conditions, resolve
 from pigeon_admin.exceptions import ConfigurationError, PigeonError, told
 from pigeon_admin.models import SaveRule
+
+logger = logging.getLogger("pigeon_admin.selection")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,13 @@ class CompiledRule:
     relations: frozenset[str]
     destination_ids: tuple[int, ...]
     problem: str = ""
+    told: set[str] = field(default_factory=set, compare=False)  # troubles that were logged since the rule was read
+
+    def tell(self, trouble: str, *, of: str) -> None:
+        """Log that the rule could not judge ``of``: an ERROR, which mail_admins reports, once in this process until rules change."""
+        kind = self.problem or "raises"
+        logger.log(logging.INFO if kind in self.told else logging.ERROR, "%s (%s)", trouble, of)
+        self.told.add(kind)
 
     @property
     def paths(self) -> set[FieldPath]:

@@ -87,3 +87,12 @@ def test_many_objects_without_their_file_are_one_mail(mail_admins):
     Push().run()
     assert set(Delivery.objects.values_list("state", flat=True)) == {"failed"}
     assert len(mail.outbox) == 1
+
+
+def test_a_rule_that_cannot_judge_is_one_mail(mail_admins):
+    make_rule(name="Broken", conditions=[("headline", "equals", "x")])
+    for number in range(5):
+        Story.objects.create(title=str(number))
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"failed"}
+    assert len(mail.outbox) == 1
+    assert "Broken" in mail.outbox[0].subject
